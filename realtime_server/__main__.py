@@ -1,0 +1,92 @@
+"""``python -m realtime_server``: the server alone, for clients in any language."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import sys
+import threading
+
+from realtime_server import rules
+from realtime_server.handshake import REFUSED_KEYS
+from realtime_server.server import HOST, PortInUse, RealtimeServer
+
+_EPILOG = """\
+Any API key is let in, except those that play a refused one:
+{keys}
+
+The model of the URL must be one the vendor publishes, for example ?model=gpt-realtime-mini.
+The server listens on {host} only and answers each request with the same spoken sentence.
+Ctrl-C ends it.
+
+exit codes: 0 ended by Ctrl-C or SIGTERM, 2 it could not start
+"""
+
+
+def _parser() -> argparse.ArgumentParser:
+    keys = "\n".join(
+        f"  {key:<15} {rule.code} ({rule.close_code}, {rule.id})" for key, rule in REFUSED_KEYS.items()
+    )
+    parser = argparse.ArgumentParser(
+        "python -m realtime_server",
+        description="A strict loopback double of OpenAI's Realtime API (GA) over WebSocket.",
+        epilog=_EPILOG.format(keys=keys, host=HOST),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--port", type=_port, default=8765, help="port to listen on; 0 picks a free one (8765)"
+    )
+    parser.add_argument("--host", choices=[HOST], default=HOST, help="loopback is all there is")
+    parser.add_argument(
+        "--rules",
+        nargs="?",
+        const="text",
+        choices=["text", "json"],
+        help="print what is enforced, how it is known and what is not emulated, then exit",
+    )
+    return parser
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and int(text) < 65_536):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port; give a number from 0 to 65535")
+    return int(text)
+
+
+def _interrupt(_signal: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line; return the exit code."""
+    arguments = _parser().parse_args(argv)
+    if arguments.rules:
+        table = rules.as_json() if arguments.rules == "json" else rules.as_text()
+        sys.stdout.write(table + "\n")
+        return 0
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
+    signal.signal(signal.SIGTERM, _interrupt)
+    server = RealtimeServer(port=arguments.port)
+    try:
+        server.start()
+        sys.stdout.write(f"listening on {server.url}\n")
+        sys.stdout.flush()
+        threading.Event().wait()
+    except PortInUse as error:
+        sys.stderr.write(f"{error.strerror}\n")
+        return 2
+    except OSError as error:
+        sys.stderr.write(f"cannot listen on port {arguments.port}: {error.strerror}; choose another\n")
+        return 2
+    except KeyboardInterrupt:
+        pass  # how it is meant to end
+    finally:
+        for ending in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(ending, signal.SIG_IGN)  # a second Ctrl-C must not cut the goodbye short
+        server.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

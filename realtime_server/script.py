@@ -1,0 +1,192 @@
+"""What the model behind the server says, and how a connection misbehaves: plain data, changed at will.
+
+A scenario keeps the server's :class:`Script` and may change it between turns from its own thread.
+Everything here is off by default: an untouched script gives the recorded, well-behaved service.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from realtime_server.clips import speech
+
+_MS_100 = 4_800
+
+RefusalTiming = Literal[
+    "error then close", "error, pause, close", "close only", "error only, then end of stream"
+]
+
+
+@dataclass(frozen=True)
+class CloseWith:
+    """The server closes the WebSocket (RFC 6455 §7).
+
+    Attributes:
+        code: 1000-1003, 1007-1014 or 3000-4999.
+        reason: At most 123 bytes of UTF-8.
+        error: Body of an ``error`` event sent just before, with its type, code and message.
+    """
+
+    code: int
+    reason: str = ""
+    error: Mapping[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        if not (self.code in {*range(1000, 1004), *range(1007, 1015)} or 3000 <= self.code <= 4999):
+            raise ValueError(f"code: {self.code} cannot be sent in a close frame; use 1011 or 3000-4999")
+        if len(self.reason.encode()) > 123:
+            raise ValueError("reason: a close frame holds at most 123 bytes; shorten it")
+
+
+@dataclass(frozen=True)
+class ResetConnection:
+    """The TCP connection is reset: no close frame, an error at the other end."""
+
+
+@dataclass(frozen=True)
+class EndOfStream:
+    """The TCP stream ends in order but no close frame was sent."""
+
+
+Ending = CloseWith | ResetConnection | EndOfStream
+
+
+@dataclass(frozen=True)
+class TranscriptionFailure:
+    """The user's audio could not be transcribed."""
+
+    message: str = "The audio could not be transcribed."
+    code: str = "transcription_failed"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the model does with one ``response.create``.
+
+    A delta below is an audio delta of a spoken answer, a text delta of a written one. An answer with
+    neither words nor audio has no output item.
+
+    Attributes:
+        transcript: The words spoken, or written when the response is text.
+        audio: Little-endian PCM16, mono, 24 kHz.
+        slice_bytes: Sizes of successive audio deltas, the last one repeated; odd sizes are allowed.
+            Empty means 4,800 bytes, which is 100 ms.
+        status: How the response ends, after everything above has been sent.
+        reason: Of an incomplete response: ``max_output_tokens`` or ``content_filter``.
+        error: Of a failed response: its type, code and message.
+        hold_after: Stop after this many deltas until :meth:`Script.release` or a cancellation; 0 stops
+            right after ``response.created``.
+        ending: How the connection is lost, after ``ending_after`` deltas and after a hold there.
+        ending_after: See ``ending``; 0 is right after ``response.created``.
+        event_names: ``legacy`` names audio, text and transcript events as the retired beta did.
+        transcript_deltas: False: the words come only in the ``done`` event.
+        transcript_in_done: False: the words come only in the deltas, every later event has them empty.
+        pause_ms: Real time between deltas.
+        refused_with: Body of the ``error`` event that is the whole answer: no response begins.
+        unanswered: True: the request gets no reply of any kind.
+    """
+
+    transcript: str = field(default_factory=lambda: speech("answer").words)
+    audio: bytes = field(default_factory=lambda: speech("answer").pcm, repr=False)
+    slice_bytes: Sequence[int] = ()
+    status: Literal["completed", "failed", "incomplete"] = "completed"
+    reason: str = ""
+    error: Mapping[str, Any] | None = None
+    hold_after: int | None = None
+    ending: Ending | None = None
+    ending_after: int = 0
+    event_names: Literal["ga", "legacy"] = "ga"
+    transcript_deltas: bool = True
+    transcript_in_done: bool = True
+    pause_ms: float = 0
+    refused_with: Mapping[str, Any] | None = None
+    unanswered: bool = False
+
+    def __post_init__(self) -> None:
+        if any(size < 1 for size in self.slice_bytes):
+            raise ValueError("slice_bytes: each slice needs at least one byte")
+        if self.status == "incomplete" and self.reason not in {"max_output_tokens", "content_filter"}:
+            raise ValueError("reason: an incomplete response needs max_output_tokens or content_filter")
+        if self.status == "failed" and self.error is None:
+            raise ValueError("error: a failed response needs the type, code and message of its error")
+
+    def slices(self) -> list[bytes]:
+        """The audio as it is cut into deltas."""
+        sizes = list(self.slice_bytes) or [_MS_100]
+        cut: list[bytes] = []
+        start = 0
+        while start < len(self.audio):
+            size = sizes[min(len(cut), len(sizes) - 1)]
+            cut.append(self.audio[start : start + size])
+            start += size
+        return cut
+
+
+@dataclass
+class Script:
+    """Everything a scenario can decide about the service; shared by all connections of a server.
+
+    Attributes:
+        answers: One is taken for each ``response.create``; then ``default_answer`` serves.
+        default_answer: The spoken sentence that comes with the server.
+        user_transcripts: One is taken for each committed buffer that is to be transcribed; then the
+            words of a known clip are recognised, and anything else has none.
+        transcription: ``after response`` keeps it back until the next response has ended.
+        session_created: ``missing``: the server stays silent after the upgrade.
+        session_updated: ``missing``: an accepted update is not answered; ``altered``: the session it
+            echoes is changed by ``alteration``, which is merged in, while the true one is as asked.
+        alteration: See ``session_updated``.
+        refusal_timing: How the end of a refused handshake reaches the client.
+        refusal_pause_ms: Of ``error, pause, close``.
+        unknown_events: True: each connection gets events and fields no client has heard of.
+    """
+
+    answers: list[Answer] = field(default_factory=list)
+    default_answer: Answer = field(default_factory=Answer)
+    user_transcripts: list[str | TranscriptionFailure] = field(default_factory=list)
+    transcription: Literal["after commit", "after response"] = "after commit"
+    session_created: Literal["normal", "missing"] = "normal"
+    session_updated: Literal["normal", "missing", "altered"] = "normal"
+    alteration: Mapping[str, Any] = field(default_factory=dict)
+    refusal_timing: RefusalTiming = "error then close"
+    refusal_pause_ms: float = 50
+    unknown_events: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
+    _permits: int = field(default=0, init=False, repr=False, compare=False)
+    _held: list[Callable[[], None]] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    def release(self) -> None:
+        """Let the held answer go on. A release that comes before the hold is remembered, so none is lost."""
+        with self._lock:
+            if self._held:
+                self._held.pop(0)()
+            else:
+                self._permits += 1
+
+    def hold(self, wake: Callable[[], None]) -> None:
+        """Call ``wake`` at the next release, or at once if one is remembered."""
+        with self._lock:
+            if self._permits:
+                self._permits -= 1
+                wake()
+            else:
+                self._held.append(wake)
+
+    def forget(self, wake: Callable[[], None]) -> None:
+        """Undo :meth:`hold` for an answer that no longer waits."""
+        with self._lock:
+            if wake in self._held:
+                self._held.remove(wake)
+
+    def next_answer(self) -> Answer:
+        """Take the answer to the next ``response.create``."""
+        with self._lock:
+            return self.answers.pop(0) if self.answers else self.default_answer
+
+    def next_user_transcript(self) -> str | TranscriptionFailure | None:
+        """Take what the next committed buffer is heard as, or None to recognise it."""
+        with self._lock:
+            return self.user_transcripts.pop(0) if self.user_transcripts else None

@@ -1,0 +1,112 @@
+"""A raw WebSocket client for the server's tests: it sends any frame and hides none."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
+
+from realtime_server import RealtimeServer, Script
+
+WAIT_S = 3.0
+
+Event = dict[str, Any]
+
+
+class Client:
+    """One connection."""
+
+    def __init__(self, ws: ClientConnection) -> None:
+        self.ws = ws
+
+    async def send(self, event: Event | str | bytes) -> None:
+        """Send an event, or a frame as it is."""
+        await self.ws.send(json.dumps(event) if isinstance(event, dict) else event)
+
+    async def receive(self) -> Event:
+        """Return the next event."""
+        async with asyncio.timeout(WAIT_S):
+            event: Event = json.loads(await self.ws.recv())
+            return event
+
+    async def until(self, event_type: str) -> list[Event]:
+        """Every event up to and with the first of that type."""
+        events = [await self.receive()]
+        while events[-1]["type"] != event_type:
+            events.append(await self.receive())
+        return events
+
+    async def ask(self, event: Event | str | bytes) -> Event:
+        """Send one event and return the next one that comes back."""
+        await self.send(event)
+        return await self.receive()
+
+    async def nothing_more(self) -> list[Event]:
+        """Everything that was still on its way, up to the answer to a request that always has one."""
+        await self.send({"type": "input_audio_buffer.clear", "event_id": "the end"})
+        return (await self.until("input_audio_buffer.cleared"))[:-1]
+
+    async def end(self) -> tuple[list[Event], int | None, str]:
+        """Read until the connection ends: the events, the close code and its reason."""
+        events = []
+        async with asyncio.timeout(WAIT_S):
+            try:
+                while True:
+                    events.append(json.loads(await self.ws.recv()))
+            except ConnectionClosed as closed:
+                received = closed.rcvd
+                return events, received.code if received else None, received.reason if received else ""
+
+
+Connect = Callable[..., AbstractAsyncContextManager[Client]]
+
+
+@pytest.fixture
+def server() -> Iterator[RealtimeServer]:
+    with RealtimeServer(Script()) as running:
+        yield running
+    assert [c.failure for c in running.connections if c.failure] == []
+
+
+@pytest.fixture
+def open_client(server: RealtimeServer) -> Connect:
+    """Connect a client; ``greeted=False`` leaves session.created unread."""
+
+    @asynccontextmanager
+    async def opened(
+        query: str = "?model=gpt-realtime",
+        *,
+        key: str | None = "sk-some-key",
+        headers: dict[str, str] | None = None,
+        subprotocols: Sequence[str] = (),
+        greeted: bool = True,
+    ) -> AsyncIterator[Client]:
+        sent = dict(headers or {})
+        if key is not None:
+            sent["Authorization"] = f"Bearer {key}"
+        offered = [Subprotocol(name) for name in subprotocols] or None
+        async with connect(server.url + query, additional_headers=sent, subprotocols=offered) as ws:
+            client = Client(ws)
+            if greeted:
+                assert (await client.receive())["type"] == "session.created"
+            yield client
+
+    return opened
+
+
+@pytest.fixture
+def play() -> Callable[[Coroutine[Any, Any, Any]], Any]:
+    """Run a coroutine to its end, within ten seconds."""
+
+    async def bounded(scene: Coroutine[Any, Any, Any]) -> Any:
+        async with asyncio.timeout(10):
+            return await scene
+
+    return lambda scene: asyncio.run(bounded(scene))

@@ -1,0 +1,418 @@
+"""Every refusal of the table: the event that breaks the rule, and its legal neighbour."""
+# ruff: noqa: E501 - the table reads by its columns
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from realtime_server import RULES, Answer, RealtimeServer, rules
+
+Event = dict[str, Any]
+
+MS_100 = base64.b64encode(bytes(4_800)).decode()
+TOOL = {"type": "function", "name": "look_up", "parameters": {"type": "object"}}
+SUPPORTED = (
+    "'session.update', 'session.close', 'input_audio_buffer.append', 'session.input_audio_buffer.append', "
+    "'input_audio_buffer.commit', 'input_audio_buffer.clear', 'conversation.item.create', "
+    "'conversation.item.truncate', 'conversation.item.delete', 'conversation.item.retrieve', "
+    "'response.create', and 'response.cancel'"
+)
+
+
+def update(**session: Any) -> Event:
+    return {"type": "session.update", "event_id": "e1", "session": {"type": "realtime", **session}}
+
+
+def heard(**fields: Any) -> Event:
+    return update(audio={"input": fields})
+
+
+def spoken(**fields: Any) -> Event:
+    return update(audio={"output": fields})
+
+
+def append(audio: str) -> Event:
+    return {"type": "input_audio_buffer.append", "event_id": "e1", "audio": audio}
+
+
+def create(item: Event, **fields: Any) -> Event:
+    return {"type": "conversation.item.create", "event_id": "e1", "item": item, **fields}
+
+
+def message(role: str, *parts: Event, **fields: Any) -> Event:
+    return {"type": "message", "role": role, "content": list(parts), **fields}
+
+
+def text(words: str = "hello") -> Event:
+    return {"type": "input_text", "text": words}
+
+
+def respond(**response: Any) -> Event:
+    return {"type": "response.create", "event_id": "e1", "response": response}
+
+
+def truncate(item_id: str, audio_end_ms: int = 0) -> Event:
+    return {
+        "type": "conversation.item.truncate",
+        "event_id": "e1",
+        "item_id": item_id,
+        "content_index": 0,
+        "audio_end_ms": audio_end_ms,
+    }
+
+
+def call(kind: str, item_id: str) -> Event:
+    return {"type": f"conversation.item.{kind}", "event_id": "e1", "item_id": item_id}
+
+
+COMMIT: Event = {"type": "input_audio_buffer.commit", "event_id": "e1"}
+CANCEL: Event = {"type": "response.cancel", "event_id": "e1"}
+USER_1 = create(message("user", text(), id="user_1"))
+
+
+@dataclass(frozen=True)
+class Case:
+    """A rule broken and kept.
+
+    ``before`` is sent first; an entry is an event, answered by whatever its type is answered by, or the
+    word "speak", which plays the model's first spoken answer. "{answer}" stands for that answer's item.
+    """
+
+    rule: rules.Rule
+    broken: Event | str | bytes
+    param: str | None
+    message: str
+    kept: Event
+    reply: str
+    before: tuple[Event | str, ...] = ()
+    model: str = "gpt-realtime"
+    near_miss: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.rule.id} {self.param or self.rule.code}"
+
+
+def missing(path: str) -> str:
+    return f"Missing required parameter: '{path}'."
+
+
+def unknown(path: str) -> str:
+    return f"Unknown parameter: '{path}'."
+
+
+UPDATED, ADDED, CREATED, CLEARED = (
+    "session.updated",
+    "conversation.item.added",
+    "response.created",
+    "input_audio_buffer.cleared",
+)
+CLEAR: Event = {"type": "input_audio_buffer.clear"}
+BAD_AUDIO = "Expected base64-encoded audio bytes (mono PCM16 at 24kHz) but got"
+PCM = {"type": "audio/pcm", "rate": 24000}
+
+CASES = [
+    # frames
+    Case(rules.NOT_JSON, '{"type":', None,
+         "Invalid event: failed to parse JSON value. Please ensure that the event is valid JSON.", CLEAR, CLEARED),
+    Case(rules.NOT_JSON, '{"type": "response.create", "n": NaN}', None,
+         "Invalid event: failed to parse JSON value. Please ensure that the event is valid JSON.", CLEAR, CLEARED),
+    Case(rules.NOT_JSON, "[" * 100_000, None,
+         "Invalid event: failed to parse JSON value. Please ensure that the event is valid JSON.", CLEAR, CLEARED),
+    Case(rules.BINARY, b"\x00\x01", None,
+         "Expected a text WebSocket message; binary frames are not supported.", CLEAR, CLEARED),
+    Case(rules.UNKNOWN_EVENT, {"type": "nope", "event_id": "e1"}, "type",
+         f"Invalid value: 'nope'. Supported values are: {SUPPORTED}.", CLEAR, CLEARED),
+    Case(rules.UNKNOWN_EVENT, {"type": "transcription_session.update", "event_id": "e1", "session": {}}, "type",
+         f"Invalid value: 'transcription_session.update'. Supported values are: {SUPPORTED}.", CLEAR, CLEARED,
+         near_miss="`session.update` with `type` transcription"),
+    Case(rules.UNKNOWN_EVENT, {"type": "output_audio_buffer.clear", "event_id": "e1"}, "type",
+         f"Invalid value: 'output_audio_buffer.clear'. Supported values are: {SUPPORTED}.", CLEAR, CLEARED),
+    Case(rules.NO_TYPE, {"event_id": "e1"}, "type", missing("type"), CLEAR, CLEARED),
+    Case(rules.NOT_AN_OBJECT, "[1]", None, "Invalid event: expected an object, but got an array instead.",
+         CLEAR, CLEARED),
+    Case(rules.TYPE_NOT_TEXT, {"type": 5, "event_id": "e1"}, "type",
+         "Invalid type for 'type': expected a string, but got an integer instead.", CLEAR, CLEARED),
+    Case(rules.LONG_EVENT_ID, {"type": "input_audio_buffer.clear", "event_id": "e" * 513}, "event_id",
+         "Invalid 'event_id': string too long. Expected a string with maximum length 512, but got a string "
+         "with length 513 instead.", {**CLEAR, "event_id": "e" * 512}, CLEARED),
+    Case(rules.TRANSLATION_ONLY, {"type": "session.close", "event_id": "e1"}, "type",
+         "The event 'session.close' is only supported in translation sessions.", CLEAR, CLEARED),
+    # shape
+    Case(rules.MISSING, {"type": "session.update", "event_id": "e1"}, "session", missing("session"),
+         update(), UPDATED),
+    Case(rules.MISSING, update(tools=[TOOL], tool_choice={"type": "function", "function": {"name": "look_up"}}),
+         "session.tool_choice.name", missing("session.tool_choice.name"),
+         update(tools=[TOOL], tool_choice={"type": "function", "name": "look_up"}), UPDATED,
+         near_miss="by name or nested"),
+    Case(rules.UNKNOWN, update(voice="alloy"), "session.voice", unknown("session.voice"), spoken(voice="alloy"),
+         UPDATED, near_miss="GA wants `session.audio.output.voice`"),
+    Case(rules.UNKNOWN, heard(input_audio_noise_reduction=None), "session.audio.input.input_audio_noise_reduction",
+         unknown("session.audio.input.input_audio_noise_reduction"), heard(noise_reduction=None), UPDATED,
+         near_miss="GA wants `session.audio.input.noise_reduction`"),
+    Case(rules.UNKNOWN, update(tools=[{**TOOL, "strict": True}]), "session.tools[0].strict",
+         unknown("session.tools[0].strict"), update(tools=[TOOL]), UPDATED),
+    Case(rules.UNKNOWN, {**CLEAR, "event_id": "e1", "foo": 1}, "foo", unknown("foo"), CLEAR, CLEARED),
+    Case(rules.WRONG_TYPE, update(instructions=None), "session.instructions",
+         "Invalid type for 'session.instructions': expected a string, but got null instead.",
+         update(instructions="Be brief."), UPDATED),
+    Case(rules.WRONG_TYPE, update(max_output_tokens=1.5), "session.max_output_tokens",
+         "Invalid type for 'session.max_output_tokens': expected an integer or a string, but got a decimal "
+         "number instead.", update(max_output_tokens="inf"), UPDATED),
+    Case(rules.WRONG_TYPE, heard(transcription={"model": "whisper-1", "language": ["en"]}),
+         "session.audio.input.transcription.language",
+         "Invalid type for 'session.audio.input.transcription.language': expected a string, but got an array "
+         "instead.", heard(transcription={"model": "whisper-1", "language": "en"}), UPDATED),
+    Case(rules.WRONG_VALUE, heard(turn_detection={"type": "vad"}), "session.audio.input.turn_detection.type",
+         "Invalid value: 'vad'. Supported values are: 'server_vad' and 'semantic_vad'.",
+         heard(turn_detection={"type": "semantic_vad", "eagerness": "low"}), UPDATED),
+    Case(rules.WRONG_VALUE, update(tool_choice="look_up", tools=[TOOL]), "session.tool_choice",
+         "Invalid value: 'look_up'. Supported values are: 'none', 'auto', and 'required'.",
+         update(tool_choice="required", tools=[TOOL]), UPDATED, near_miss="by name or nested"),
+    Case(rules.NOT_KNOWN_NAME, spoken(voice="fable"), "session.audio.output.voice",
+         "Invalid value: 'fable'. Supported values are: 'alloy', 'ash', 'ballad', 'coral', 'echo', 'sage', "
+         "'shimmer', 'verse', 'marin', and 'cedar'.", spoken(voice={"id": "voice_1234"}), UPDATED),
+    Case(rules.INTEGER_LOW, update(max_output_tokens=0), "session.max_output_tokens",
+         "Invalid 'session.max_output_tokens': integer below minimum value. Expected a value >= 1, but got 0 "
+         "instead.", update(max_output_tokens=1), UPDATED),
+    Case(rules.INTEGER_HIGH, heard(turn_detection={"type": "server_vad", "idle_timeout_ms": 30_001}),
+         "session.audio.input.turn_detection.idle_timeout_ms",
+         "Invalid 'session.audio.input.turn_detection.idle_timeout_ms': integer above maximum value. Expected a "
+         "value <= 30000, but got 30001 instead.",
+         heard(turn_detection={"type": "server_vad", "idle_timeout_ms": 30_000}), UPDATED),
+    Case(rules.DECIMAL_LOW, spoken(speed=0.2), "session.audio.output.speed",
+         "Invalid 'session.audio.output.speed': decimal below minimum value. Expected a value >= 0.25, but got "
+         "0.2 instead.", spoken(speed=0.25), UPDATED),
+    Case(rules.DECIMAL_HIGH, heard(turn_detection={"type": "server_vad", "threshold": 1.1}),
+         "session.audio.input.turn_detection.threshold",
+         "Invalid 'session.audio.input.turn_detection.threshold': decimal above maximum value. Expected a value "
+         "<= 1, but got 1.1 instead.", heard(turn_detection={"type": "server_vad", "threshold": 1}), UPDATED),
+    Case(rules.TYPES_TOO_LAX, update(tools=[{"type": "function", "function": {"name": "look_up"}}]),
+         "session.tools[0].name", missing("session.tools[0].name"), update(tools=[TOOL]), UPDATED),
+    Case(rules.TYPES_TOO_LAX, create(message("user", {"text": "hello"})), "item.content[0].type",
+         missing("item.content[0].type"), create(message("user", text())), ADDED),
+    # session.update
+    Case(rules.NO_SESSION_TYPE, {"type": "session.update", "event_id": "e1", "session": {"voice": "alloy"}},
+         "session.type", missing("session.type"), update(), UPDATED, near_miss="`session.audio.output.voice`"),
+    Case(rules.SESSION_TYPE, {"type": "session.update", "event_id": "e1", "session": {"type": "session"}},
+         "session.type", "Invalid value: 'session'. Supported values are: 'realtime' and 'transcription'.",
+         update(), UPDATED),
+    Case(rules.OTHER_KIND, {"type": "session.update", "event_id": "e1", "session": {"type": "transcription"}}, None,
+         "Passing a transcription session update event to a realtime session is not allowed.", update(), UPDATED),
+    Case(rules.NO_OUTPUT_RATE, spoken(format={"type": "audio/pcm"}), "session.audio.output.format.rate",
+         missing("session.audio.output.format.rate"), spoken(format=PCM), UPDATED),
+    Case(rules.NO_INPUT_RATE, heard(format={"type": "audio/pcm"}), "session.audio.input.format.rate",
+         missing("session.audio.input.format.rate"), heard(format=PCM), UPDATED),
+    Case(rules.FORMAT_NOT_OBJECT, heard(format="pcm16"), "session.audio.input.format",
+         "Invalid type for 'session.audio.input.format': expected an object, but got a string instead.",
+         heard(format={"type": "audio/pcmu"}), UPDATED, near_miss="bare format name"),
+    Case(rules.LOW_RATE, heard(format={"type": "audio/pcm", "rate": 16000}), "session.audio.input.format.rate",
+         "Invalid 'session.audio.input.format.rate': integer below minimum value. Expected a value >= 24000, but "
+         "got 16000 instead.", heard(format=PCM), UPDATED),
+    Case(rules.HIGH_RATE, spoken(format={"type": "audio/pcm", "rate": 48000}), "session.audio.output.format.rate",
+         "Invalid 'session.audio.output.format.rate': integer above maximum value. Expected a value <= 24000, but "
+         "got 48000 instead.", spoken(format=PCM), UPDATED),
+    Case(rules.MODALITIES, update(output_modalities=["audio", "text"]), "session.output_modalities",
+         "Invalid modalities: ['audio', 'text']. Supported combinations are: ['text'] and ['audio'].",
+         update(output_modalities=["text"]), UPDATED, near_miss="exactly one"),
+    Case(rules.MODALITIES, update(output_modalities=[]), "session.output_modalities",
+         "Invalid modalities: []. Supported combinations are: ['text'] and ['audio'].",
+         update(output_modalities=["audio"]), UPDATED, near_miss="exactly one"),
+    Case(rules.VOICE_LOCKED, spoken(voice="cedar"), None,
+         "Cannot update a conversation's voice if assistant audio is present.", spoken(voice="alloy"), UPDATED,
+         before=("speak",)),
+    Case(rules.MODEL_FIXED, update(model="gpt-realtime-mini"), "session.model",
+         "Cannot update the model of a live session.", update(model="gpt-realtime"), UPDATED),
+    Case(rules.TRACING_FIXED, update(tracing={"workflow_name": "w"}), "session.tracing",
+         "Cannot update tracing once it is enabled for a session.", update(tracing="auto"), UPDATED,
+         before=(update(tracing="auto"),)),
+    Case(rules.SPEED_BUSY, spoken(speed=1.2), "session.audio.output.speed",
+         "Cannot update speed while a response is in progress.", spoken(speed=1.0), UPDATED, before=("hold",)),
+    Case(rules.REASONING, update(reasoning={"effort": "low"}), "session.reasoning",
+         "Unsupported parameter: 'session.reasoning' is not supported with this model.", update(), UPDATED),
+    Case(rules.UNKNOWN_TOOL, update(tool_choice={"type": "function", "name": "look_up"}), "session.tool_choice",
+         "Invalid 'tool_choice': tool 'look_up' not found.",
+         update(tools=[TOOL], tool_choice={"type": "function", "name": "look_up"}), UPDATED,
+         ),
+    Case(rules.NO_TRANSCRIPTION_MODEL, heard(transcription={"language": "en"}),
+         "session.audio.input.transcription.model", missing("session.audio.input.transcription.model"),
+         heard(transcription={"model": "whisper-1"}), UPDATED),
+    Case(rules.TRANSCRIPTION_OPTION, heard(transcription={"model": "whisper-1", "delay": "low"}),
+         "session.audio.input.transcription.delay",
+         "Unsupported parameter: 'session.audio.input.transcription.delay' is not supported with this model.",
+         heard(transcription={"model": "gpt-realtime-whisper", "delay": "low"}), UPDATED),
+    # audio
+    Case(rules.COMMIT_EMPTY, COMMIT, None,
+         "Error committing input audio buffer: buffer too small. Expected at least 100ms of audio, but buffer only "
+         "has 0.00ms of audio.", {"type": "input_audio_buffer.clear"}, CLEARED),
+    Case(rules.COMMIT_EMPTY, COMMIT, None,
+         "Error committing input audio buffer: buffer too small. Expected at least 100ms of audio, but buffer only "
+         "has 99.96ms of audio.", CLEAR, CLEARED,
+         before=(append(base64.b64encode(bytes(4_798)).decode()),)),
+    Case(rules.BAD_BASE64, append("not base64!"), "audio", f"Invalid 'audio'. {BAD_AUDIO} an invalid value.",
+         CLEAR, CLEARED),
+    Case(rules.BAD_BASE64, create(message("user", {"type": "input_audio", "audio": "!"})), "item.content[0].audio",
+         f"Invalid 'item.content[0].audio'. {BAD_AUDIO} an invalid value.",
+         create(message("user", {"type": "input_audio", "audio": MS_100})), ADDED),
+    Case(rules.EMPTY_AUDIO, append(""), "audio", f"Invalid 'audio'. {BAD_AUDIO} empty bytes.", CLEAR, CLEARED),
+    Case(rules.ODD_AUDIO, append(base64.b64encode(b"abc").decode()), "audio",
+         f"Invalid 'audio'. {BAD_AUDIO} an invalid value.", CLEAR, CLEARED),
+    Case(rules.LARGE_AUDIO, append(base64.b64encode(bytes(15 * 1024 * 1024 + 2)).decode()), "audio",
+         "Invalid 'audio'. Expected at most 15 MiB of audio but got 15728642 bytes.", CLEAR, CLEARED),
+    # items
+    Case(rules.NO_ITEM_TYPE, create({"role": "user", "content": [text()]}), "item.type", missing("item.type"),
+         USER_1, ADDED),
+    Case(rules.CONTENT_NOT_ARRAY, create({"type": "message", "role": "user", "content": "hello"}), "item.content",
+         "Invalid type for 'item.content': expected an array of objects, but got a string instead.", USER_1, ADDED),
+    Case(rules.PART_TYPE, create(message("assistant", {"type": "text", "text": "hi"})), "item.content[0].type",
+         "Invalid value: 'text'. Value must be 'output_text'.",
+         create(message("assistant", {"type": "output_text", "text": "hi"})), ADDED, near_miss="beta content part"),
+    Case(rules.PART_TYPE, create(message("assistant", {"type": "input_text", "text": "hi"})), "item.content[0].type",
+         "Invalid value: 'input_text'. Value must be 'output_text'.",
+         create(message("assistant", {"type": "output_text", "text": "hi"})), ADDED),
+    Case(rules.PART_TYPE, create(message("system", {"type": "text", "text": "hi"})), "item.content[0].type",
+         "Invalid value: 'text'. Value must be 'input_text'.", create(message("system", text())), ADDED,
+         near_miss="beta content part"),
+    Case(rules.PART_TYPE, create(message("user", {"type": "output_text", "text": "hi"})), "item.content[0].type",
+         "Invalid value: 'output_text'. Supported values are: 'input_text', 'input_audio', and 'input_image'.",
+         USER_1, ADDED),
+    Case(rules.PART_INCOMPLETE, create(message("user", {"type": "input_text"})), "item.content[0].text",
+         missing("item.content[0].text"), USER_1, ADDED),
+    Case(rules.LONG_ITEM_ID, create(message("user", text(), id="i" * 39)), "item.id",
+         "Invalid 'item.id': string too long. Expected a string with maximum length 32, but got a string with "
+         "length 39 instead.", create(message("user", text(), id="i" * 32)), ADDED),
+    Case(rules.EMPTY_ITEM_ID, create(message("user", text(), id="")), "item.id",
+         "Invalid 'item.id': empty string. Expected a string with minimum length 1, but got an empty string "
+         "instead.", USER_1, ADDED),
+    Case(rules.DUPLICATE_ITEM, USER_1, None, "Error adding item: an item with id 'user_1' already exists.",
+         create(message("user", text(), id="user_2")), ADDED, before=(USER_1,)),
+    Case(rules.UNKNOWN_PREVIOUS, create(message("user", text()), previous_item_id="nobody"), None,
+         "Error adding item: the previous item with id 'nobody' does not exist.",
+         create(message("user", text()), previous_item_id="root"), ADDED),
+    Case(rules.UNKNOWN_CALL, create({"type": "function_call_output", "call_id": "c1", "output": "42"}), None,
+         "Tool call ID 'c1' not found in conversation.",
+         create({"type": "function_call", "call_id": "c1", "name": "look_up", "arguments": "{}"}), ADDED),
+    Case(rules.DELETE_UNKNOWN, call("delete", "yo"), None,
+         "Error deleting item: the item with id 'yo' does not exist.", call("delete", "user_1"),
+         "conversation.item.deleted", before=(USER_1,)),
+    Case(rules.RETRIEVE_UNKNOWN, call("retrieve", "yo"), None,
+         "Error retrieving item: the item with id 'yo' does not exist.", call("retrieve", "user_1"),
+         "conversation.item.retrieved", before=(USER_1,)),
+    Case(rules.TRUNCATE_UNKNOWN, truncate("yo"), None, "Item with item_id not found: yo", truncate("{answer}"),
+         "conversation.item.truncated", before=("speak",)),
+    Case(rules.TRUNCATE_NOT_AUDIO, truncate("user_1"), None, "Only model output audio messages can be truncated",
+         truncate("{answer}"), "conversation.item.truncated", before=(USER_1, "speak")),
+    Case(rules.TRUNCATE_BEYOND, truncate("{answer}", 201), None,
+         "Audio content of 200ms is already shorter than 201ms", truncate("{answer}", 200),
+         "conversation.item.truncated", before=("speak",)),
+    # responses
+    Case(rules.ONE_RESPONSE, respond(), None,
+         "Conversation already has an active response in progress: {response}. Wait until the response is finished "
+         "before creating a new one.", CLEAR, CLEARED, before=("hold",)),
+    Case(rules.NOTHING_TO_CANCEL, CANCEL, None, "Cancellation failed: no active response found", respond(), CREATED),
+    Case(rules.CANCEL_UNKNOWN, {**CANCEL, "response_id": "resp_x"}, None,
+         "Cancellation failed: no active response found", CLEAR, CLEARED, before=("hold",)),
+    Case(rules.BETA_OVERRIDE, respond(modalities=["text"]), "response.modalities", unknown("response.modalities"),
+         respond(output_modalities=["text"]), CREATED, near_miss="`response.output_modalities`"),
+    Case(rules.METADATA, respond(metadata={"k" * 65: "v"}), "response.metadata",
+         "Invalid 'response.metadata': key too long. Expected at most 64, but got 65 instead.",
+         respond(metadata={"k" * 64: "v" * 512}), CREATED),
+    # not emulated: refused aloud rather than quietly done otherwise
+    Case(rules.NO_OUT_OF_BAND, respond(conversation="none"), "response.conversation",
+         "This server does not emulate responses outside the conversation.", respond(conversation="auto"), CREATED),
+    Case(rules.NO_G711_ANSWER, respond(audio={"output": {"format": {"type": "audio/pcma"}}}),
+         "response.audio.output.format", "This server does not emulate answers in audio/pcma; ask for audio/pcm.",
+         respond(output_modalities=["text"], audio={"output": {"format": {"type": "audio/pcma"}}}), CREATED),
+]  # fmt: skip
+
+LAST_REPLY = {
+    "conversation.item.create": "conversation.item.done",
+    "session.update": "session.updated",
+}
+
+# These end the connection and have tests of their own beside the handshake.
+AT_THE_HANDSHAKE = {rule.id for rule in RULES.values() if rule.close_code or rule.http_status}
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_broken_rule_is_refused_and_its_legal_neighbour_is_accepted(server, open_client, play, case):
+    server.script.answers = [Answer(audio=bytes(9_600), transcript="Ten.", hold_after=_hold(case))]
+
+    async def scene():
+        async with open_client(f"?model={case.model}") as client:
+            names = await _prepare(client, case.before)
+            session = server.wait_for_connection().session
+            error = await client.ask(_filled(case.broken, names))
+            assert server.wait_for_connection().session == session, "a refusal must change nothing"
+            await client.send(_filled(case.kept, names))
+            return error, await client.receive(), names
+
+    error, reply, names = play(scene())
+    sent = case.broken if isinstance(case.broken, dict) else {}
+    assert error["type"] == "error"
+    assert error["error"] == {
+        "type": case.rule.error_type,
+        "code": case.rule.code,
+        "message": case.message.format(**names) if "{response}" in case.message else case.message,
+        "param": case.param,
+        "event_id": sent.get("event_id"),
+    }
+    assert reply["type"] == case.reply
+    connection = server.wait_for_connection()
+    connection.wait_closed()
+    (refusal,) = connection.refusals
+    assert refusal.rule_id == case.rule.id
+    assert case.near_miss in refusal.near_miss
+    assert bool(case.near_miss) == bool(refusal.near_miss)
+    (frame,) = [f for f in connection.transcript.frames if f.type == "error"]
+    assert (frame.rule, frame.note) == (refusal.rule_id, refusal.near_miss)
+    assert case.rule.id not in frame.payload
+
+
+def test_every_refusal_in_the_table_is_broken_here_or_at_the_handshake():
+    refusals = {rule.id for rule in RULES.values() if rule.message}
+    assert {case.rule.id for case in CASES} | AT_THE_HANDSHAKE == refusals
+
+
+def test_the_table_says_of_each_rule_what_it_is_and_how_it_is_known():
+    for row in json.loads(rules.as_json()):
+        assert row["sentence"].endswith("."), row["id"]
+        assert row["source"], row["id"]
+        assert row["mark"] in {"captured", "typed", "reported", "inferred"}
+        assert f"{row['id']:<15} {row['mark']}" in rules.as_text()
+    assert not any(rule.emulated for rule in RULES.values() if rule.id.startswith("RT-absent-"))
+
+
+def _hold(case: Case) -> int | None:
+    return 0 if "hold" in case.before else None
+
+
+async def _prepare(client, before) -> dict[str, str]:
+    """Do what comes first and wait until it is done; name what it made."""
+    names = {}
+    for step in before:
+        if step == "speak":
+            await client.send({"type": "response.create"})
+            events = await client.until("rate_limits.updated")
+            names["answer"] = events[-2]["response"]["output"][0]["id"]
+        elif step == "hold":
+            names["response"] = (await client.ask({"type": "response.create"}))["response"]["id"]
+        else:
+            await client.send(step)
+            if (last := LAST_REPLY.get(step["type"])) is not None:
+                await client.until(last)
+    return names
+
+
+def _filled(event, names):
+    if not isinstance(event, dict):
+        return event
+    return {key: value.format(**names) if value == "{answer}" else value for key, value in event.items()}
+
+
+def test_a_server_is_not_shared_by_accident():
+    assert RealtimeServer().script is not RealtimeServer().script
