@@ -1,0 +1,64 @@
+"""A client of OpenAI's Realtime API (GA): speech and text in, speech and its words out.
+
+``OpenAIRealtimeAgentAdapter`` is what a caller needs; ``AudioChunk`` is what it takes and gives, and every
+error it raises is a ``RealtimeError``.
+"""
+
+from realtime_adapter.adapter import OpenAIRealtimeAgentAdapter
+from realtime_adapter.audio import AudioChunk
+from realtime_adapter.errors import (
+    BetaProtocolRetired,
+    ConfigurationError,
+    ConnectionFailed,
+    ConnectionLost,
+    DeadlineExceeded,
+    HandshakeRefused,
+    InvalidApiKey,
+    InvalidAudio,
+    LocalProtocolError,
+    MalformedApiKey,
+    MissingApiKey,
+    NotConnected,
+    ProtocolError,
+    RealtimeError,
+    RemoteProtocolError,
+    ResponseCancelled,
+    ResponseError,
+    ResponseFailed,
+    ResponseIncomplete,
+    ServerError,
+    SessionRefused,
+    UnknownModel,
+)
+from realtime_adapter.models import DEFAULT_MODEL, DEFAULT_TRANSCRIPTION_MODEL
+from realtime_adapter.roles import AgentRole
+
+__all__ = [
+    "DEFAULT_MODEL",
+    "DEFAULT_TRANSCRIPTION_MODEL",
+    "AgentRole",
+    "AudioChunk",
+    "BetaProtocolRetired",
+    "ConfigurationError",
+    "ConnectionFailed",
+    "ConnectionLost",
+    "DeadlineExceeded",
+    "HandshakeRefused",
+    "InvalidApiKey",
+    "InvalidAudio",
+    "LocalProtocolError",
+    "MalformedApiKey",
+    "MissingApiKey",
+    "NotConnected",
+    "OpenAIRealtimeAgentAdapter",
+    "ProtocolError",
+    "RealtimeError",
+    "RemoteProtocolError",
+    "ResponseCancelled",
+    "ResponseError",
+    "ResponseFailed",
+    "ResponseIncomplete",
+    "ServerError",
+    "SessionRefused",
+    "UnknownModel",
+]
