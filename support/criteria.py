@@ -1,0 +1,165 @@
+"""What is promised: the seven acceptance criteria, and what a scenario's tags claim about them.
+
+A scenario claims exactly one criterion (or capability) and exactly one level; anything else cannot be traced
+and is a fault. The texts are for a reader who knows the product and no Python.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+REQUIREMENT = "https://github.com/langwatch/scenario/issues/602"
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One promise.
+
+    Attributes:
+        id: The tag that claims it, without ``@``.
+        title: A few words, for headings and lists.
+        text: The promise in full.
+        link: Where the requirement stands.
+    """
+
+    id: str
+    title: str
+    text: str
+    link: str = REQUIREMENT
+
+    @property
+    def heading(self) -> str:
+        """Id and title, as they head a group of the report."""
+        return f"{self.id} · {self.title}"
+
+
+def _by_id(*criteria: Criterion) -> dict[str, Criterion]:
+    return {criterion.id: criterion for criterion in criteria}
+
+
+CRITERIA = _by_id(
+    Criterion(
+        "AC1",
+        "GA handshake",
+        "The client opens the realtime endpoint for its model with its key alone, and without the header of the "
+        "retired beta. The endpoint lets it in, where it used to close the connection with 4000.",
+    ),
+    Criterion(
+        "AC2",
+        "GA session",
+        "The client's first request configures the session in the GA form: kind, audio formats, voice, transcription "
+        "and manual turns, each in its GA place. The endpoint accepts all of it.",
+    ),
+    Criterion(
+        "AC3",
+        "Audio received",
+        "The audio of an answer reaches the caller unchanged. Audio under the retired event name is still understood, "
+        "with one warning.",
+    ),
+    Criterion(
+        "AC4",
+        "Transcripts",
+        "The words of the answer and the words of the question are both available to the caller after a turn.",
+    ),
+    Criterion(
+        "AC5",
+        "Sending and interrupting",
+        "Spoken input is committed and answered once, text input is answered at once, and an answer in progress can "
+        "be interrupted.",
+    ),
+    Criterion(
+        "AC6",
+        "The guards bite",
+        "Should the client fall back to the beta's header, configuration or event names, these tests turn red for "
+        "that reason, and need no key to do so.",
+    ),
+    Criterion(
+        "AC7",
+        "Documentation",
+        "The documentation of the client describes GA, its endpoint, its key-only sign-in and its events, and "
+        "nothing of the beta.",
+    ),
+)
+
+CAPABILITIES: dict[str, Criterion] = {}
+"""What is promised beyond the seven criteria, by its tag ``CAP-…``."""
+
+LEVELS = {
+    "unit": "against the embedded endpoint, no key",
+    "integration": "with a third party's client or server, no key",
+    "e2e": "against the live endpoint, with a key",
+}
+
+_LOOKS_LIKE_CRITERION = re.compile(r"AC[-_ ]?\d", re.IGNORECASE)
+_SENTENCE_OF_CRITERION = re.compile(r"(AC\d+)\.\d+")  # @AC2.1, the first sentence of AC2
+_LOOKS_LIKE_CAPABILITY = re.compile(r"CAP[-_]", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What the tags of one scenario say.
+
+    Attributes:
+        criterion: The criterion or capability, or None when the tags name none or several.
+        level: One of ``LEVELS``, or None when the tags name none or several.
+        faults: What is wrong with the tags, each with its remedy; empty when they are in order.
+    """
+
+    criterion: Criterion | None
+    level: str | None
+    faults: tuple[str, ...] = ()
+
+
+def claim(tags: Iterable[str]) -> Claim:
+    """Return what ``tags`` (without ``@``, inherited ones included) claim."""
+    given = list(dict.fromkeys(tags))
+    known = {**CRITERIA, **CAPABILITIES}
+    named = [known[tag] for tag in given if tag in known]
+    levels = [tag for tag in given if tag in LEVELS]
+    unknown = [tag for tag in given if tag not in known and _claims_something(tag)]
+    strays = [
+        tag for tag in given if (part := _SENTENCE_OF_CRITERION.fullmatch(tag)) and part[1] not in given
+    ]
+    faults = [_unknown(tag, known) for tag in unknown]
+    faults += [
+        f"@{tag} belongs to @{tag.partition('.')[0]}, which is missing; tag the feature with it"
+        for tag in strays
+    ]
+    if not named and not unknown:
+        faults.append(f"it claims no criterion; tag its feature with one of {_listed(CRITERIA)}")
+    if len(named) > 1:
+        faults.append(
+            f"it claims {len(named)} criteria ({_listed(c.id for c in named)}); keep one, or split it"
+        )
+    if not levels:
+        faults.append(f"it has no level; tag it with one of {_listed(LEVELS)}")
+    if len(levels) > 1:
+        faults.append(f"it has {len(levels)} levels ({_listed(levels)}); keep one")
+    criterion = named[0] if len(named) == 1 and not unknown else None
+    return Claim(criterion, levels[0] if len(levels) == 1 else None, tuple(faults))
+
+
+def suggestion(tag: str, known: Iterable[str]) -> str:
+    """Return ``did you mean @…?`` for a mistyped tag (without ``@``), or nothing when none comes close."""
+    close = get_close_matches(tag, list(known), n=1, cutoff=0.5)
+    return f"did you mean @{close[0]}?" if close else ""
+
+
+def _claims_something(tag: str) -> bool:
+    part = _SENTENCE_OF_CRITERION.fullmatch(tag)
+    if part:
+        return part[1] not in CRITERIA
+    return bool(_LOOKS_LIKE_CRITERION.match(tag) or _LOOKS_LIKE_CAPABILITY.match(tag))
+
+
+def _unknown(tag: str, known: Iterable[str]) -> str:
+    kind = "capability" if _LOOKS_LIKE_CAPABILITY.match(tag) else "criterion"
+    hint = suggestion(tag, known) or f"known are {_listed(known)}."
+    return f"unknown {kind} @{tag}; {hint} A new one is added in support/criteria.py"
+
+
+def _listed(tags: Iterable[str]) -> str:
+    return ", ".join(f"@{tag}" for tag in tags)

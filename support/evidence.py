@@ -1,0 +1,98 @@
+"""What a scenario leaves in the report: the exchange in readable form, its frames as JSON lines, and its audio."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from hashlib import sha256
+from typing import Any, Protocol
+
+import allure_commons
+from allure_commons.types import AttachmentType
+
+from realtime_server.transcript import Frame, Sender, Transcript
+from support.audio_page import audio_page
+from support.pcm import audio_in, described, pcm_of
+from support.redaction import redact
+from support.wire_page import wire_page
+
+
+class Exchange(Protocol):
+    """The evidence of one connection: a title for the reader, and what went over the wire."""
+
+    title: str
+    transcript: Transcript
+
+
+class World(Protocol):
+    """Whatever a scenario owns, as far as its evidence goes."""
+
+    def exchanges(self) -> Iterable[Any]:
+        """Return the exchanges of the scenario, in order."""
+
+
+def attach_world(world: World) -> None:
+    """Attach every exchange of a scenario to its result; called in ``after_scenario``."""
+    for exchange in world.exchanges():
+        transcript: Transcript = exchange.transcript
+        attach_exchange(exchange.title, transcript, audio_sent(transcript), audio_received(transcript))
+
+
+def attach_exchange(title: str, transcript: Transcript, sent_pcm: bytes, received_pcm: bytes) -> None:
+    """Attach one exchange to the result of the scenario that is running.
+
+    Args:
+        title: Which exchange it is, for the reader.
+        transcript: Its frames.
+        sent_pcm: The audio the client sent; PCM16 little-endian, mono, 24 kHz.
+        received_pcm: The audio the client was sent, likewise.
+    """
+    frames = transcript.frames
+    if not frames:
+        return
+    _attach(f"What went over the wire · {title}", redact(wire_page(title, frames)), AttachmentType.HTML)
+    if sent_pcm or received_pcm:
+        _attach(
+            f"What was said and heard · {title}",
+            audio_page(title, sent_pcm, received_pcm),
+            AttachmentType.HTML,
+        )
+    _attach(f"Every frame · {title}", redact(json_lines(transcript)), "application/x-ndjson", "jsonl")
+
+
+def audio_sent(transcript: Transcript) -> bytes:
+    """Return the audio the client put on the wire; PCM16 little-endian, mono, 24 kHz."""
+    return _audio(transcript, Sender.CLIENT)
+
+
+def audio_received(transcript: Transcript) -> bytes:
+    """Return the audio the endpoint put on the wire; PCM16 little-endian, mono, 24 kHz."""
+    return _audio(transcript, Sender.SERVER)
+
+
+def json_lines(transcript: Transcript) -> str:
+    """Return the transcript as JSON lines, its audio replaced by length and digest; the player has the audio."""
+    return "".join(_without_audio(line) + "\n" for line in transcript.to_jsonl().splitlines())
+
+
+def _audio(transcript: Transcript, sender: Sender) -> bytes:
+    return b"".join(pcm_of(event) for event in transcript.events(sender))
+
+
+def _without_audio(line: str) -> str:
+    record = json.loads(line)
+    if record.get("kind") != "text":
+        return line
+    event = Frame(**{**record, "sender": Sender(record["sender"])}).event
+    found = audio_in(event) if event else None
+    if event is None or found is None:
+        return line
+    pcm = pcm_of(event)
+    shortened = {**event, found: f"[{described(len(pcm))}, sha256 {sha256(pcm).hexdigest()}]"}
+    return json.dumps({**record, "payload": json.dumps(shortened)}, ensure_ascii=False)
+
+
+def _attach(name: str, body: str, kind: AttachmentType | str, extension: str | None = None) -> None:
+    allure_commons.plugin_manager.hook.attach_data(
+        body=body, name=name, attachment_type=kind, extension=extension
+    )

@@ -1,0 +1,82 @@
+"""Compares what behave saw with what the report will show; every difference is a reason for red."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from support.run_record import ScenarioRecord
+
+CLOCK_MS = 2_000  # two clocks of one machine may disagree by rounding
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One result file.
+
+    Attributes:
+        id: Identity of the scenario it speaks of.
+        title: The title it shows.
+        status: The status it shows.
+        start_ms: When its scenario began, Unix time.
+        file: Its name in the results folder.
+    """
+
+    id: str
+    title: str
+    status: str
+    start_ms: int
+    file: str
+
+
+def shown_in(results: Path) -> tuple[list[Shown], list[str]]:
+    """Return what the result files in ``results`` show, and a sentence for each that cannot be read."""
+    shown, unreadable = [], []
+    for path in sorted(results.glob("*-result.json")):
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            shown.append(
+                Shown(
+                    data["historyId"], data["name"], data.get("status", "none"), int(data["start"]), path.name
+                )
+            )
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            unreadable.append(f"the report cannot read {path.name} ({type(error).__name__}: {error})")
+    return shown, unreadable
+
+
+def differences(seen: Iterable[ScenarioRecord], results: Path, started_ms: int) -> Iterator[str]:
+    """Yield one sentence for each difference between behave's view and the result files.
+
+    Args:
+        seen: Every scenario that was selected, as behave saw it.
+        results: The folder with the result files.
+        started_ms: When the run began, Unix time; an earlier result belongs to another run.
+    """
+    seen = list(seen)
+    shown, unreadable = shown_in(results)
+    yield from unreadable
+    names = Counter(record.id for record in seen)
+    for record in {record.id: record for record in seen}.values():
+        if names[record.id] > 1:
+            places = ", ".join(f"{each.file}:{each.line}" for each in seen if each.id == record.id)
+            yield f"{_named(record)} stands {names[record.id]} times under one name ({places}); rename all but one"
+        found = [each for each in shown if each.id == record.id]
+        if not found:
+            yield f"the report has no result for {_named(record)}, which {record.status}"
+        elif len(found) > names[record.id]:
+            yield f"the report has {len(found)} results for {_named(record)}: {', '.join(e.file for e in found)}"
+        elif record.status not in {each.status for each in found}:
+            yield f"the report shows {found[0].status} for {_named(record)}, which {record.status} ({found[0].file})"
+    for each in shown:
+        if each.id not in names:
+            yield f"the report shows «{each.title}» ({each.file}), which this run did not select"
+        elif each.start_ms < started_ms - CLOCK_MS:
+            yield f"the report shows a result of an older run for «{each.title}» ({each.file})"
+
+
+def _named(record: ScenarioRecord) -> str:
+    return f"«{record.title}» ({record.file}:{record.line})"

@@ -1,0 +1,314 @@
+"""The lifecycle of a run, from the loading of ``environment.py`` to the exit code.
+
+``environment.py`` calls ``begin_loading()`` when it is imported and ``begin(context)`` first in ``before_all``.
+The rest happens by itself: behave asks every reporter to end after the formatters are closed and before it
+computes the exit code, and that is where the run is reckoned up.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+from allure_commons.logger import AllureFileLogger
+from allure_commons.model2 import GlobalError, Globals
+from allure_commons.utils import now
+from behave.model import Feature, Scenario
+from behave.reporter.base import Reporter
+from behave.runner import Context, ModelRunner
+
+from support import honest_allure, scenarios
+from support.criteria import CAPABILITIES, CRITERIA, LEVELS, claim, suggestion
+from support.honest_allure import HonestFormatter
+from support.reconciliation import differences, shown_in
+from support.redaction import redact
+from support.run_record import (
+    FINISHED,
+    INTERRUPTED,
+    RUNNING,
+    Incident,
+    RunRecord,
+    ScenarioRecord,
+    timestamp,
+    write_json,
+)
+from support.scenarios import FAILED, PASSED, SKIPPED, Verdict, explain
+from support.traceability import LIVE_PROOF_FILE, Suite, Trace, read_live_proof, summary, trace
+
+
+def begin_loading() -> None:
+    """Make behave use the honest Allure formatter; called while ``environment.py`` is loaded."""
+    honest_allure.install()
+
+
+def begin(context: Context, facts: Mapping[str, str] | None = None) -> None:
+    """Start the record of a run; called first in ``before_all``.
+
+    Args:
+        context: behave's context.
+        facts: What the run goes against, shown in the report: adapter, endpoint, model.
+    """
+    reckoning = Reckoning(context._runner, facts or {})
+    context.config.reporters.append(reckoning)
+    context.on_cleanup_error = reckoning.remember_cleanup_error
+
+
+def describe(context: Context, **facts: str) -> None:
+    """Add to what the report says the run went against; an empty fact is left out.
+
+    Args:
+        context: behave's context.
+        facts: ``adapter``, ``endpoint``, ``model`` and the like, in words for the reader.
+    """
+    for reporter in context.config.reporters:
+        if isinstance(reporter, Reckoning):
+            reporter.record.facts |= {name: fact for name, fact in facts.items() if fact}
+
+
+class Reckoning(Reporter):  # type: ignore[misc]
+    """Keeps the run's record, and turns the run red when it shows less than it seems to."""
+
+    def __init__(self, runner: ModelRunner, facts: Mapping[str, str]) -> None:
+        super().__init__(runner.config)
+        self.runner = runner
+        self.root = Path(runner.base_dir).resolve()
+        self.selected: list[Scenario] = [
+            scenario
+            for feature in runner.features
+            for scenario in feature.walk_scenarios()
+            if scenarios.is_selected(scenario, runner.config)
+        ]
+        formatter = next((each for each in runner.formatters if isinstance(each, HonestFormatter)), None)
+        self.results: Path | None = formatter.results if formatter else None
+        self.reports = self.results.parent if self.results else self.root / "reports"
+        self.started_ms = int(time.time() * 1000)
+        self.record = RunRecord(
+            RUNNING, timestamp(), selection=_selection(self.config.tags), facts=dict(facts)
+        )
+        self.record.write(self.reports)
+        self.broken_start = ""
+        self._watch_aborts()
+        self._watch_after_all()
+        self._restore_signal = _interrupt_on_sigterm()
+
+    def feature(self, feature: Feature) -> None:
+        """Do nothing yet: a feature's cleanups may still be to come."""
+
+    def end(self) -> None:
+        """Reckon up: record, report, compare, summarise; behave then computes the exit code."""
+        self._restore_signal()
+        self.record.incidents += self._feature_incidents()
+        self.record.scenarios = [self._record(scenario) for scenario in self.selected]
+        self.record.state = INTERRUPTED if self.runner.aborted and not self.broken_start else FINISHED
+        self._report_what_never_ran()
+        self._keep_live_proof()
+        found = trace(
+            Suite.of(self.root, self.runner.features, self.runner.step_registry),
+            self.record,
+            read_live_proof(self.reports),
+        )
+        self.record.problems = [*self._problems(), *found.problems]
+        self._report_globally()
+        self.record.finished = timestamp()
+        self.record.write(self.reports)
+        found.write(self.reports)
+        self._say(found)
+        if self.record.problems or self.record.incidents or self._any(FAILED):
+            self.runner.hook_failures += 1
+
+    # --------------------------------------------------------- what broke
+
+    def remember_cleanup_error(self, context: Context, cleanup: Callable[..., Any], error: Exception) -> None:
+        """Keep a cleanup's error with what it cleaned up after; behave itself only prints it."""
+        message = f"CLEANUP-ERROR in {getattr(cleanup, '__name__', repr(cleanup))}: {explain(error)}"
+        layer = context._stack[0].get("@layer")
+        owner = getattr(context, layer, None) if layer in ("scenario", "rule", "feature") else None
+        if owner is None:
+            self.record.incidents.append(Incident(redact(message)))
+        else:
+            owner.error_message = "\n".join(part for part in (owner.error_message, message) if part)
+        context.print_cleanup_error(context, cleanup, error)
+
+    def _watch_aborts(self) -> None:
+        """behave tells nobody why ``before_all`` failed; it aborts the run, from where the error is at hand."""
+        abort = self.runner.abort
+
+        def remembering(reason: str | None = None) -> None:
+            error = sys.exception()
+            if error is not None and not isinstance(error, KeyboardInterrupt | SystemExit):
+                self.broken_start = redact(f"{reason}: {explain(error)}")
+                self.record.incidents.append(Incident(self.broken_start))
+            abort(reason=reason)
+
+        self.runner.abort = remembering
+
+    def _watch_after_all(self) -> None:
+        """A failed ``after_all`` is counted by behave, but not kept."""
+        hook = self.runner.hooks.get("after_all")
+        if hook is None:
+            return
+
+        @wraps(hook)
+        def remembering(context: Context) -> None:
+            try:
+                hook(context)
+            except Exception as error:
+                self.record.incidents.append(Incident(redact(f"HOOK-ERROR in after_all: {explain(error)}")))
+                raise
+
+        self.runner.hooks["after_all"] = remembering
+
+    def _feature_incidents(self) -> list[Incident]:
+        return [
+            Incident(redact(f"{each.keyword} «{each.name}»: {each.error_message}"), self._relative(feature))
+            for feature in self.runner.features
+            for each in (feature, *feature.iter_rules())
+            if each.error_message
+        ]
+
+    def _relative(self, feature: Feature) -> str:
+        path = Path(feature.filename).resolve()
+        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.as_posix()
+
+    # ---------------------------------------------------------- what was seen
+
+    def _verdict(self, scenario: Scenario) -> Verdict:
+        if self.broken_start and scenario.status.is_untested():
+            return Verdict(FAILED, f"not run: {self.broken_start}")
+        return scenarios.judge(scenario)
+
+    def _record(self, scenario: Scenario) -> ScenarioRecord:
+        claimed = claim(scenarios.tags_of(scenario))
+        verdict = self._verdict(scenario)
+        file, line = scenarios.place(scenario, self.root)
+        return ScenarioRecord(
+            id=scenarios.identity(scenario),
+            title=scenarios.title(scenario),
+            criterion=claimed.criterion.id if claimed.criterion else None,
+            level=claimed.level,
+            file=file,
+            line=line,
+            status=verdict.status,
+            reason=verdict.reason,
+            duration_ms=round(scenario.duration * 1000, 1),
+        )
+
+    def _any(self, status: str) -> bool:
+        return any(record.status == status for record in self.record.scenarios)
+
+    def _keep_live_proof(self) -> None:
+        """Remember each pass against the live endpoint; one that ``-D endpoint`` sent elsewhere proves nothing live."""
+        if "endpoint" in self.config.userdata:
+            return
+        proof = {"date": timestamp(), "model": self.record.facts.get("model", "")}
+        passed = {
+            each.id: proof for each in self.record.scenarios if each.level == "e2e" and each.status == PASSED
+        }
+        if passed:
+            write_json(self.reports / LIVE_PROOF_FILE, {**read_live_proof(self.reports), **passed})
+
+    # ------------------------------------------------------------ the report
+
+    def _report_what_never_ran(self) -> None:
+        """behave never began these, so the formatter heard nothing of them; the report shall."""
+        if self.results is None:
+            return
+        shown = {each.id for each in shown_in(self.results)[0]}
+        logger = AllureFileLogger(self.results)
+        for scenario in self.selected:
+            if scenario.status.is_untested() and scenarios.identity(scenario) not in shown:
+                logger.report_result(
+                    honest_allure.conclude(honest_allure.result_of(scenario), self._verdict(scenario))
+                )
+
+    def _report_globally(self) -> None:
+        messages = [*(incident.message for incident in self.record.incidents), *self.record.problems]
+        if self.record.state == INTERRUPTED:
+            messages.insert(
+                0, "The run was interrupted: what it proved until then stands, the rest is unproven."
+            )
+        if self.results is not None and messages:
+            errors = [GlobalError(message=message, timestamp=now()) for message in messages]
+            AllureFileLogger(self.results).report_globals(Globals(errors=errors))
+
+    def _problems(self) -> list[str]:
+        problems = []
+        if self.results is None:
+            problems.append(
+                "no Allure results were written, so nothing can be reported; in behave.ini set "
+                "format = allure_behave.formatter:AllureFormatter and outfiles = reports/allure-results"
+            )
+        else:
+            problems += differences(self.record.scenarios, self.results, self.started_ms)
+        problems += [
+            f"«{record.title}» ({record.file}:{record.line}) was {scenarios.NO_REASON}; give the skip a reason"
+            for record in self.record.scenarios
+            if record.status == SKIPPED and record.reason == scenarios.NO_REASON
+        ]
+        if not self.record.scenarios:
+            problems.append(self._nothing_selected())
+        elif not self._any(PASSED) and not self._any(FAILED):
+            reasons = "; ".join(dict.fromkeys(record.reason for record in self.record.scenarios))
+            count = len(self.record.scenarios)
+            problems.append(
+                f"nothing was executed: the {count} selected scenarios were all left out ({reasons})"
+            )
+        return problems
+
+    def _nothing_selected(self) -> str:
+        used = {
+            tag
+            for feature in self.runner.features
+            for each in feature.walk_scenarios()
+            for tag in scenarios.tags_of(each)
+        }
+        known = used | set(LEVELS) | set(CRITERIA) | set(CAPABILITIES)
+        asked = re.findall(r"(?<![\w@.-])@?([A-Za-z][\w.-]*)", self.record.selection)
+        unknown = [tag for tag in asked if tag not in {*known, "and", "or", "not"}]
+        hints = [f"no scenario has @{tag}; {suggestion(tag, known)}".rstrip("; ") for tag in unknown]
+        hints.append(f"known tags: {', '.join(f'@{tag}' for tag in sorted(known))}")
+        asked_for = (
+            f"--tags={self.record.selection}" if self.record.selection else "what the command line names"
+        )
+        return f"nothing was executed: no scenario matches {asked_for}; {'; '.join(hints)}"
+
+    def _say(self, found: Trace) -> None:
+        lines = ["", *summary(found.criteria)]
+        left_out: dict[str, int] = {}
+        for record in self.record.scenarios:
+            if record.status == SKIPPED:
+                left_out[record.reason] = left_out.get(record.reason, 0) + 1
+        lines += [f"{count} left out  {reason}" for reason, count in left_out.items()]
+        if self.record.state == INTERRUPTED:
+            lines.append("INTERRUPTED  what was proven until then stands")
+        lines += [f"BROKEN   {incident.message}" for incident in self.record.incidents]
+        lines += [f"PROBLEM  {problem}" for problem in self.record.problems]
+        with suppress(ValueError):  # nothing is lost when the reports lie outside the project
+            lines.append(
+                f"The matrix: {(self.reports / 'traceability.html').relative_to(Path.cwd()).as_posix()}"
+            )
+        sys.stdout.write("\n".join(lines) + "\n")
+        sys.stdout.flush()
+
+
+def _selection(tags: str | Sequence[str] | None) -> str:
+    if not tags:
+        return ""
+    return tags if isinstance(tags, str) else " ".join(str(tag) for tag in tags)
+
+
+def _interrupt_on_sigterm() -> Callable[[], None]:
+    """Make SIGTERM end the run as Ctrl-C does, with its record kept; return what undoes it."""
+
+    def interrupt(_signal: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGTERM, interrupt)
+    return lambda: signal.signal(signal.SIGTERM, previous) and None

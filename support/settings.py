@@ -1,0 +1,83 @@
+"""What a run is told from outside: which adapter, which endpoint, which key."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+DEFAULT_ADAPTER = "realtime_adapter:OpenAIRealtimeAgentAdapter"
+KEY_VARIABLES = ("OPENAI_REALTIME_API_KEY", "OPENAI_API_KEY")  # in the order in which they are asked
+
+
+class SettingsError(ValueError):
+    """A setting given with ``-D`` cannot be used; the sentence names it and the remedy."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one run.
+
+    Attributes:
+        adapter: Makes a client; called with the keyword arguments of ``OpenAIRealtimeAgentAdapter``.
+        adapter_name: ``package.module:Class``, as it was given.
+        endpoint: Where ``@e2e`` goes instead of the live endpoint, or None for the live endpoint.
+        live_key: The key for ``@e2e``; empty when there is none. Never shown.
+    """
+
+    adapter: Callable[..., Any]
+    adapter_name: str = DEFAULT_ADAPTER
+    endpoint: str | None = None
+    live_key: str = field(default="", repr=False)
+
+    @classmethod
+    def read(cls, userdata: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> Settings:
+        """Return the settings of ``-D name=value`` and of the environment.
+
+        Raises:
+            SettingsError: an adapter that cannot be imported, or an endpoint that is no WebSocket address.
+        """
+        name = userdata.get("adapter", DEFAULT_ADAPTER)
+        endpoint = userdata.get("endpoint")
+        if endpoint is not None and (
+            urlsplit(endpoint).scheme not in ("ws", "wss") or not urlsplit(endpoint).netloc
+        ):
+            raise SettingsError(
+                f"-D endpoint={endpoint} is no WebSocket address; write it like -D endpoint=ws://127.0.0.1:8765/v1/realtime"
+            )
+        key = next((environ[variable] for variable in KEY_VARIABLES if environ.get(variable)), "")
+        return cls(_load(name), name, endpoint, key)
+
+    def facts(self) -> dict[str, str]:
+        """What the report says the run went against."""
+        endpoint = self.endpoint or ("the live endpoint" if self.live_key else "none, for want of a key")
+        return {
+            "adapter": self.adapter_name,
+            "embedded endpoint": "realtime_server",
+            "endpoint of @e2e": endpoint,
+        }
+
+    @property
+    def why_unproven(self) -> str | None:
+        """Why ``@e2e`` cannot run, or None when it can."""
+        if self.live_key:
+            return None
+        return "unproven: OPENAI_API_KEY is not set, so the live endpoint was not asked"
+
+
+def _load(name: str) -> Callable[..., Any]:
+    remedy = f"write it like -D adapter={DEFAULT_ADAPTER}"
+    module, separator, attribute = name.partition(":")
+    if not separator:
+        raise SettingsError(f"-D adapter={name} names no class; {remedy}")
+    try:
+        adapter = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise SettingsError(f"-D adapter={name} cannot be loaded ({error}); {remedy}") from None
+    if not callable(adapter):
+        raise SettingsError(f"-D adapter={name} is no class; {remedy}")
+    loaded: Callable[..., Any] = adapter
+    return loaded

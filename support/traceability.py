@@ -1,0 +1,297 @@
+"""From each criterion to its scenarios, their steps, and the code behind each step; and what is missing on the way.
+
+Written at the end of every run, and by itself with ``python -m support.traceability``, which runs nothing: it
+takes the statuses from the last run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from behave.configuration import Configuration
+from behave.matchers import Matcher
+from behave.model import Feature, Scenario, Step
+from behave.parser import parse_file
+from behave.runner import Runner
+from behave.step_registry import StepRegistry
+from behave.step_registry import registry as behave_registry
+
+from support import scenarios
+from support.criteria import CAPABILITIES, CRITERIA, Criterion, claim
+from support.run_record import RunRecord, ScenarioRecord, write_json
+from support.traceability_page import page
+
+PROVEN, UNPROVEN = "proven", "unproven"
+FAILED = scenarios.FAILED
+NOT_RUN = "not selected in the last run"
+LIVE_PROOF_FILE = "live-proof.json"
+
+
+@dataclass(frozen=True)
+class Suite:
+    """The parsed features and the step definitions of a project.
+
+    Attributes:
+        root: The folder that holds ``steps/`` and ``environment.py``.
+        features: Every feature of the project.
+        registry: behave's step definitions, loaded.
+    """
+
+    root: Path
+    features: Sequence[Feature]
+    registry: StepRegistry
+
+    @classmethod
+    def of(cls, root: Path, loaded: Iterable[Feature], registry: StepRegistry) -> Suite:
+        """Return the whole project, whatever part of it behave has ``loaded``."""
+        by_path = {Path(feature.filename).resolve(): feature for feature in loaded}
+        folder = root / "features"
+        for path in sorted((folder if folder.is_dir() else root).rglob("*.feature")):
+            by_path.setdefault(path.resolve(), parse_file(str(path)))
+        present = {path: feature for path, feature in by_path.items() if feature is not None}
+        return cls(root, [present[path] for path in sorted(present)], registry)
+
+    @classmethod
+    def load(cls) -> Suite:
+        """Load the project around the working directory as behave does, and run nothing."""
+        runner = Runner(Configuration([]))
+        with runner.path_manager:
+            runner.setup_paths()
+            runner.load_hooks()
+            runner.load_step_definitions()
+        return cls.of(Path(runner.base_dir).resolve(), (), behave_registry)
+
+    def relative(self, path: str) -> str:
+        """Return ``path`` as seen from the root of the project."""
+        absolute = Path(path).resolve()
+        return (
+            absolute.relative_to(self.root).as_posix()
+            if absolute.is_relative_to(self.root)
+            else absolute.as_posix()
+        )
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One pattern of one step function."""
+
+    matcher: Matcher
+    kind: str
+    where: str
+
+    @property
+    def named(self) -> str:
+        """Place and pattern, for a sentence."""
+        return f"{self.where} «{self.matcher.pattern}»"
+
+
+@dataclass
+class Bindings:
+    """Which definitions each step is bound to; every definition is asked, not only the first that matches."""
+
+    suite: Suite
+    used: set[int] = field(default_factory=set)
+    _known: dict[tuple[str, str], list[Definition]] = field(default_factory=dict)
+
+    @cached_property
+    def definitions(self) -> list[Definition]:
+        """Every step definition of the project."""
+        return [
+            Definition(
+                matcher, kind, f"{self.suite.relative(matcher.location.filename)}:{matcher.location.line}"
+            )
+            for kind, matchers in self.suite.registry.steps.items()
+            for matcher in matchers
+        ]
+
+    def of(self, step: Step) -> list[Definition]:
+        """Return every definition that matches ``step``."""
+        key = step.step_type, step.name
+        if key not in self._known:
+            candidates = (each for each in self.definitions if each.kind in (step.step_type, "step"))
+            self._known[key] = [each for each in candidates if each.matcher.match(step.name)]
+            self.used |= {id(each.matcher) for each in self._known[key]}
+        return self._known[key]
+
+    def unused(self) -> list[Definition]:
+        """Return the definitions that no step asked about so far is bound to."""
+        return [each for each in self.definitions if id(each.matcher) not in self.used]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """The whole matrix, ready to be written.
+
+    Attributes:
+        criteria: One entry for each criterion, and for each capability that has scenarios.
+        problems: What is missing or contradictory, one sentence each.
+    """
+
+    criteria: list[dict[str, Any]]
+    problems: list[str]
+
+    def write(self, reports: Path) -> None:
+        """Write ``traceability.json`` and the readable ``traceability.html``."""
+        write_json(reports / "traceability.json", {"criteria": self.criteria, "problems": self.problems})
+        (reports / "traceability.html").write_text(page(self.criteria, self.problems), encoding="utf-8")
+
+
+def trace(suite: Suite, run: RunRecord | None, live_proof: Mapping[str, Mapping[str, str]]) -> Trace:
+    """Return the matrix of ``suite``, with the statuses of ``run``.
+
+    Args:
+        suite: The project's features and step definitions.
+        run: The last run, or None when there was none.
+        live_proof: Date and model of the last pass against the live endpoint, by identity of the scenario.
+    """
+    problems: list[str] = []
+    bindings = Bindings(suite)
+    last = {record.id: record for record in run.scenarios} if run else {}
+    broken = {incident.file for incident in run.incidents} if run else set()
+    entries: dict[str, list[dict[str, Any]]] = {criterion: [] for criterion in {**CRITERIA, **CAPABILITIES}}
+    for feature in suite.features:
+        problems += _feature_problems(suite, feature)
+        for scenario in feature.walk_scenarios():
+            claimed = claim(scenarios.tags_of(scenario))
+            file, line = scenarios.place(scenario, suite.root)
+            named = f"{file}:{line} «{scenarios.title(scenario)}»"
+            problems += [
+                f"{named}: {fault}" for fault in (*claimed.faults, *_step_problems(scenario, bindings))
+            ]
+            if claimed.criterion is None:
+                continue
+            identity = scenarios.identity(scenario)
+            entry = _entry(scenario, file, line, last.get(identity), bindings)
+            entries[claimed.criterion.id].append({**entry, "last_live_proof": live_proof.get(identity)})
+    problems += [
+        f"{each.named} is used by no step; delete it, or write the scenario" for each in bindings.unused()
+    ]
+    problems += [
+        problem for each in CRITERIA.values() for problem in _criterion_problems(each, entries[each.id])
+    ]
+    known = [*CRITERIA.values(), *(each for each in CAPABILITIES.values() if entries[each.id])]
+    return Trace([_criterion(each, entries[each.id], broken) for each in known], sorted(problems))
+
+
+def status_of(statuses: Iterable[str]) -> str:
+    """Return ``proven`` when at least one of the scenarios passed and none failed."""
+    found = set(statuses)
+    if FAILED in found:
+        return FAILED
+    return PROVEN if PROVEN in found else UNPROVEN
+
+
+def summary(criteria: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield one line for each criterion: id, status, how much of it, title."""
+    for criterion in criteria:
+        statuses = [each["status"] for each in criterion["scenarios"]]
+        counts = {status: statuses.count(status) for status in (PROVEN, FAILED, UNPROVEN)}
+        parts = [f"{count} {status}" for status, count in counts.items() if count]
+        yield f"{criterion['id']:<5} {criterion['status']:<9} {', '.join(parts) or 'no scenario':<34} {criterion['title']}"
+
+
+def read_live_proof(reports: Path) -> dict[str, dict[str, str]]:
+    """Return when each scenario was last proven against the live endpoint, and with which model."""
+    path = reports / LIVE_PROOF_FILE
+    if not path.exists():
+        return {}
+    proofs: dict[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))
+    return proofs
+
+
+def _criterion(
+    criterion: Criterion, entries: list[dict[str, Any]], broken: set[str | None]
+) -> dict[str, Any]:
+    status = status_of(each["status"] for each in entries)
+    if status == PROVEN and any(each["file"] in broken for each in entries):
+        status = FAILED  # what stands around its scenarios broke
+    return {
+        "id": criterion.id,
+        "title": criterion.title,
+        "text": criterion.text,
+        "link": criterion.link,
+        "status": status,
+        "scenarios": entries,
+    }
+
+
+def _entry(
+    scenario: Scenario, file: str, line: int, last: ScenarioRecord | None, bindings: Bindings
+) -> dict[str, Any]:
+    words = {scenarios.PASSED: PROVEN, scenarios.FAILED: FAILED, scenarios.SKIPPED: UNPROVEN}
+    return {
+        "name": scenarios.title(scenario),
+        "level": claim(scenarios.tags_of(scenario)).level,
+        "file": file,
+        "line": line,
+        "status": words[last.status] if last else UNPROVEN,
+        "reason": last.reason if last else NOT_RUN,
+        "rule": scenarios.rule_of(scenario),
+        "steps": [
+            {
+                "text": f"{step.keyword} {step.name}",
+                "definition": ", ".join(each.where for each in bindings.of(step)) or None,
+            }
+            for step in scenario.all_steps
+        ],
+    }
+
+
+def _feature_problems(suite: Suite, feature: Feature) -> Iterator[str]:
+    file = suite.relative(feature.filename)
+    stem = Path(feature.filename).stem
+    steps = suite.root / "steps"
+    if steps.is_dir() and not any((steps / f"{stem}{suffix}.py").exists() for suffix in ("", "_steps")):
+        yield f"{file} has no step module; add steps/{stem}.py"
+    if not feature.walk_scenarios():
+        yield f"{file} has no scenario"
+    for outline in feature.iter_scenario_outlines():
+        if not outline.scenarios:
+            yield f"{file}:{outline.line} «{outline.name}» has no examples, so it never runs; add rows"
+
+
+def _step_problems(scenario: Scenario, bindings: Bindings) -> Iterator[str]:
+    if not scenarios.has_verdict(scenario):
+        yield scenarios.NO_THEN
+    for step in scenario.all_steps:
+        bound = bindings.of(step)
+        if not bound:
+            yield f"no definition matches «{step.keyword} {step.name}»; write it, or mend the wording"
+        elif len(bound) > 1:
+            yield f"«{step.keyword} {step.name}» is bound to {' and to '.join(e.named for e in bound)}; keep one"
+
+
+def _criterion_problems(criterion: Criterion, entries: list[dict[str, Any]]) -> Iterator[str]:
+    if not entries:
+        yield f"{criterion.id} ({criterion.title}) has no scenario; tag a feature with @{criterion.id}"
+    elif not any(each["level"] == "unit" for each in entries):
+        yield f"{criterion.id} ({criterion.title}) has no @unit scenario; it needs one that runs without a key"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the matrix of the project around the working directory; 1 when it has problems."""
+    parser = argparse.ArgumentParser(prog="python -m support.traceability", description=__doc__)
+    parser.add_argument(
+        "--reports", type=Path, default=Path("reports"), help="folder to read and write (default: reports)"
+    )
+    reports: Path = parser.parse_args(arguments).reports
+    try:
+        found = trace(Suite.load(), RunRecord.read(reports), read_live_proof(reports))
+    except ValueError as error:
+        parser.error(str(error))
+    reports.mkdir(parents=True, exist_ok=True)
+    found.write(reports)
+    lines = [*summary(found.criteria), *(f"PROBLEM  {problem}" for problem in found.problems)]
+    sys.stdout.write("\n".join([*lines, f"The matrix: {(reports / 'traceability.html').as_posix()}"]) + "\n")
+    return 1 if found.problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,209 @@
+"""One exchange for a reader who knows the product: when, who, what, and the fields that matter."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from realtime_server.transcript import Frame, Sender
+from support.page import document
+from support.pcm import audio_in, described, pcm_of
+
+CLOSE_CODES = {
+    1000: "normal closure (RFC 6455)",
+    1001: "going away (RFC 6455)",
+    1002: "protocol error (RFC 6455)",
+    1003: "unsupported data (RFC 6455)",
+    1005: "no code was given (RFC 6455)",
+    1006: "the connection was lost without a close (RFC 6455)",
+    1007: "invalid payload (RFC 6455)",
+    1008: "policy violation (RFC 6455)",
+    1009: "message too big (RFC 6455)",
+    1010: "an extension is missing (RFC 6455)",
+    1011: "internal error of the endpoint (RFC 6455)",
+    1012: "the service restarts (registered with IANA)",
+    1013: "try again later (registered with IANA)",
+    1015: "TLS handshake failed (RFC 6455)",
+    3000: "the key is missing or wrong (as the vendor uses it)",
+    4000: "the endpoint refuses the shape of the request (as the vendor uses it)",
+    4004: "the model is not available to this key (as the vendor uses it)",
+}
+"""What a close code means; those up to 2999 as RFC 6455 section 7.4 assigns them."""
+
+_MATTERS = {
+    "error": ("error.code", "error.param", "error.message"),
+    "response.created": ("response.status", "response.output_modalities"),
+    "response.done": (
+        "response.status",
+        "response.status_details.reason",
+        "response.status_details.error.code",
+        "response.status_details.error.message",
+        "response.usage.total_tokens",
+    ),
+}
+_NOT_FOR_READERS = {
+    "type",
+    "event_id",
+    "response_id",
+    "item_id",
+    "obfuscation",
+    "output_index",
+    "content_index",
+}
+_SHOWN_FIELDS = 14
+_SHOWN_CHARACTERS = 120
+
+_STYLE = """
+table { border-collapse: collapse; width: 100% }
+td, th { text-align: left; vertical-align: top; padding: .3rem .5rem; border-top: 1px solid var(--line) }
+.at { text-align: right; white-space: nowrap; color: var(--quiet); font-variant-numeric: tabular-nums }
+.who { white-space: nowrap } .client .who { color: var(--client) } .server .who { color: var(--server) }
+.event { font-family: ui-monospace, monospace; font-size: .9rem; overflow-wrap: anywhere }
+.fields { overflow-wrap: anywhere; font-size: .9rem } .fields b { font-weight: 600; color: var(--quiet) }
+.refused { background: color-mix(in srgb, var(--bad) 12%, transparent) }
+.why { color: var(--bad); font-weight: 600 }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .8rem; background: var(--tint); padding: .5rem }
+summary { cursor: pointer; color: var(--quiet); font-size: .85rem }
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the page: a frame, or several deltas folded into one.
+
+    Attributes:
+        frame: The frame, or the first of those folded.
+        count: How many frames it stands for.
+        event: What is named: the event, the handshake, the close.
+        fields: What matters of it, by name.
+        whole: All of it, long texts shortened; empty when the fields say it all.
+    """
+
+    frame: Frame
+    count: int
+    event: str
+    fields: Mapping[str, str]
+    whole: str = ""
+
+
+def wire_page(title: str, frames: Sequence[Frame]) -> str:
+    """Return the page for the ``frames`` of one exchange."""
+    lines = "".join(_line(row) for row in rows(frames))
+    head = "<tr><th class='at'>ms</th><th>who</th><th>what</th><th>which says</th></tr>"
+    last = f"{len(frames)} frames in {frames[-1].at_ms:,.0f} ms" if frames else "no frames"
+    body = f"<h1>What went over the wire · {escape(title)}</h1><p>{last}</p><table>{head}{lines}</table>"
+    return document(title, body, _STYLE)
+
+
+def rows(frames: Sequence[Frame]) -> Iterator[Row]:
+    """Yield the rows for ``frames``: deltas that follow one another are folded, one row for each kind."""
+    waiting: list[Frame] = []
+    for frame in frames:
+        if waiting and (frame.sender != waiting[0].sender or not _folds(frame)):
+            yield from _folded(waiting)
+            waiting = []
+        if _folds(frame):
+            waiting.append(frame)
+        else:
+            yield _row(frame)
+    yield from _folded(waiting)
+
+
+def meaning(code: int | None) -> str:
+    """Return what a close code means."""
+    if code is None:
+        return "closed without a code"
+    return f"{code}, {CLOSE_CODES.get(code, 'a code of the application' if code >= 3000 else 'not assigned')}"
+
+
+def _folds(frame: Frame) -> bool:
+    name = frame.type or ""
+    return frame.rule is None and (name.endswith(".delta") or name == "input_audio_buffer.append")
+
+
+def _folded(frames: Sequence[Frame]) -> Iterator[Row]:
+    for name in dict.fromkeys(frame.type for frame in frames):
+        same = [frame for frame in frames if frame.type == name]
+        events = [frame.event or {} for frame in same]
+        if audio_in(events[0]):
+            fields = {"audio": described(sum(len(pcm_of(event)) for event in events))}
+        else:
+            fields = {"delta": _short("".join(str(event.get("delta", "")) for event in events))}
+        yield Row(same[0], len(same), str(name), fields)
+
+
+def _row(frame: Frame) -> Row:
+    if frame.kind == "close":
+        return Row(frame, 1, "close", {"code": meaning(frame.code), "reason": frame.payload or "none given"})
+    if frame.kind in ("request", "upgrade"):
+        name = (
+            "handshake: request"
+            if frame.kind == "request"
+            else f"handshake: answer {frame.code or ''}".strip()
+        )
+        return Row(frame, 1, name, {"": frame.payload.partition("\n")[0].strip()}, frame.payload)
+    event = frame.event
+    if event is None:
+        return Row(frame, 1, f"{frame.kind} frame", {"": _short(frame.payload)})
+    leaves = dict(_leaves({**event, **_spoken(event)}))
+    wanted = _MATTERS.get(frame.type or "")
+    if wanted:
+        shown = {path: leaves[path] for path in wanted if path in leaves and leaves[path] != "null"}
+    else:
+        plain = {
+            path: value
+            for path, value in leaves.items()
+            if path.split(".")[-1] not in _NOT_FOR_READERS or "." in path
+        }
+        shown = dict(list(plain.items())[:_SHOWN_FIELDS])
+    whole = json.dumps(_shortened({**event, **_spoken(event)}), indent=2, ensure_ascii=False)
+    return Row(frame, 1, frame.type or "event without a type", shown, whole)
+
+
+def _spoken(event: Mapping[str, Any]) -> dict[str, str]:
+    field = audio_in(event)
+    return {field: f"[{described(len(pcm_of(event)))}]"} if field else {}
+
+
+def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping) and value:
+        for name, inner in value.items():
+            yield from _leaves(inner, f"{path}.{name}" if path else str(name))
+    elif isinstance(value, list) and any(isinstance(each, Mapping) for each in value):
+        for index, inner in enumerate(value):
+            yield from _leaves(inner, f"{path}[{index}]")
+    else:
+        yield path, _short(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+
+
+def _shortened(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _shortened(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_shortened(each) for each in value]
+    return _short(value, 4 * _SHOWN_CHARACTERS) if isinstance(value, str) else value
+
+
+def _short(text: str, limit: int = _SHOWN_CHARACTERS) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text):,} characters)"
+
+
+def _line(row: Row) -> str:
+    frame = row.frame
+    who = "client →" if frame.sender == Sender.CLIENT else "← endpoint"
+    times = f"{row.count} × " if row.count > 1 else ""
+    fields = "<br>".join(
+        f"{f'<b>{escape(name)}</b> ' if name else ''}{escape(text)}" for name, text in row.fields.items()
+    )
+    why = " · ".join(part for part in (frame.rule and f"refused by rule {frame.rule}", frame.note) if part)
+    whole = (
+        f"<details><summary>all of it</summary><pre>{escape(row.whole)}</pre></details>" if row.whole else ""
+    )
+    return (
+        f'<tr class="{frame.sender.value}{" refused" if why else ""}"><td class="at">{frame.at_ms:,.1f}</td>'
+        f'<td class="who">{who}</td><td class="event">{times}{escape(row.event)}</td>'
+        f'<td class="fields">{fields}{f"<div class=why>{escape(why)}</div>" if why else ""}{whole}</td></tr>'
+    )

@@ -1,0 +1,439 @@
+"""The World: everything one scenario owns, from its event loop to what was heard.
+
+Steps translate a phrase and delegate here. A World holds at most one endpoint (the embedded server, or the
+live one), one client at a time, and the turns of the conversation: what was spoken and what was heard.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import inspect
+import logging
+import os
+import re
+import socket
+import sys
+import time
+import traceback
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from realtime_adapter import AudioChunk
+from realtime_server import Answer, Connection, Frame, RealtimeServer, Script, Sender, Transcript
+from realtime_server.clips import speech
+from support.settings import KEY_VARIABLES, Settings
+from support.tamper import Relay, Tampering
+
+UNIT_KEY = "sk-acceptance-0123456789abcdef"  # accepted by the embedded endpoint, worth nothing elsewhere
+TIMEOUT_S = 5.0  # embedded endpoint: generous, and reached only by a scenario that fails
+LIVE_TIMEOUT_S = 30.0  # live endpoint: a spoken answer may take this long to begin
+BYTES_PER_MS = 48  # PCM16, mono, 24 kHz
+SLICE_MS = 100  # how speech is cut when a scenario does not say
+
+
+@dataclass
+class Turn:
+    """One turn of the conversation.
+
+    Attributes:
+        said: PCM16, mono, 24 kHz, as handed to the client.
+        heard: The slices the client gave back, in order; PCM16, mono, 24 kHz.
+        ended: The client has said that the turn is over.
+    """
+
+    said: bytes = b""
+    heard: list[bytes] = field(default_factory=list)
+    ended: bool = False
+
+    @property
+    def pcm(self) -> bytes:
+        """All that was heard in this turn."""
+        return b"".join(self.heard)
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """What one connection leaves as evidence."""
+
+    title: str
+    transcript: Transcript
+
+
+class World:
+    """What one scenario owns.
+
+    Args:
+        settings: The adapter to drive and where ``@e2e`` goes.
+        tampering: What is changed on the wire between client and endpoint, if anything.
+    """
+
+    def __init__(self, settings: Settings, tampering: Tampering | None = None) -> None:
+        self.settings = settings
+        self.script = Script()
+        self.answers: tuple[Answer, ...] = ()
+        self.server: RealtimeServer | None = None
+        self.client: Any = None
+        self.options: dict[str, Any] = {}
+        self.turns: list[Turn] = []
+        self.timeout_s = TIMEOUT_S
+        self.patience_s: float | None = None  # how long an answer may take, when the scenario is about that
+        self.live = False
+        self.documentation = ""
+        self.guards: list[World] = []
+        self.log = Log()
+        self._tampering = tampering
+        self._relay: Relay | None = None
+        self._url = ""
+        self._error: BaseException | None = None
+        self._examined = True
+        self._taps: list[Transcript] = []
+        self._clients: list[Any] = []
+        self.loop = asyncio.new_event_loop()
+
+    # ---------------------------------------------------------------- life
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[World]:
+        """Own the event loop, the environment's keys and the log until the scenario is over.
+
+        behave runs an asynchronous step on the current event loop, so a World makes its own loop current.
+        """
+        with contextlib.ExitStack() as stack:
+            stack.callback(self.loop.close)
+            asyncio.set_event_loop(self.loop)
+            stack.callback(asyncio.set_event_loop, None)
+            stack.enter_context(self.log.captured())
+            stack.callback(self.finish)
+            yield self
+
+    def resume(self) -> None:
+        """Make this World's event loop current again, after another World's was."""
+        asyncio.set_event_loop(self.loop)
+
+    def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        """Run a coroutine on the scenario's loop from a synchronous step or hook."""
+        return self.loop.run_until_complete(coroutine)
+
+    def finish(self) -> None:
+        """Disconnect every client and close the endpoint, so that every transcript is closed."""
+        for client in self._clients:
+            self.run(asyncio.wait_for(client.disconnect(), self.timeout_s))
+        self._clients.clear()
+        self.stop_endpoint()
+
+    # ------------------------------------------------------------ endpoint
+
+    def open_endpoint(self, *answers: Answer, **script: Any) -> None:
+        """Serve the embedded endpoint on a free port of 127.0.0.1.
+
+        Args:
+            answers: What it answers, in order; afterwards its usual spoken answer.
+            script: What else its ``Script`` says.
+        """
+        self.answers = answers
+        self.script = Script(answers=list(answers), **script)
+        self.server = RealtimeServer(script=self.script)
+        self.server.start()
+        self._url = self.server.url
+        self.options.setdefault("api_key", UNIT_KEY)
+        if self._tampering is not None:
+            self._relay = Relay(self._url, self._tampering)
+            self._relay.start()
+            self._url = self._relay.url
+
+    def open_nothing(self) -> None:
+        """Name an endpoint that nobody serves: a port that was free a moment ago."""
+        with socket.create_server(("127.0.0.1", 0)) as reserved:
+            self._url = f"ws://127.0.0.1:{reserved.getsockname()[1]}/v1/realtime"
+        self.options.setdefault("api_key", UNIT_KEY)
+
+    def use_live_endpoint(self) -> None:
+        """Go to the live endpoint, or to the one that ``-D endpoint=`` names."""
+        self.live = True
+        self.timeout_s = LIVE_TIMEOUT_S
+        self._url = self.settings.endpoint or ""
+        self.options.setdefault("api_key", self.settings.live_key)
+
+    def stop_endpoint(self) -> None:
+        """End the relay and the embedded endpoint; what they recorded stays readable."""
+        if self._relay is not None:
+            self._relay.stop()
+        if self.server is not None:
+            self.server.stop()
+
+    def dialled(self) -> list[Connection]:
+        """Return every connection the endpoint ever had; the endpoint is closed first.
+
+        Absence may be asserted of the result: nothing can still be on its way.
+        """
+        assert self.server is not None, "no embedded endpoint in this scenario"
+        self.stop_endpoint()
+        return self.server.connections
+
+    # -------------------------------------------------------------- client
+
+    def make_client(self, **options: Any) -> Any:
+        """Return a new client for this scenario's endpoint."""
+        given = {**self.options, **options}
+        if self._url:
+            given.setdefault("url", self._url)
+        if self.live:
+            given.setdefault("on_frame", self._tap())
+            given.setdefault("connect_timeout_s", LIVE_TIMEOUT_S)
+        client = self.settings.adapter(**given)
+        self._clients.append(client)
+        return client
+
+    async def connect(self, **options: Any) -> None:
+        """Make a client and connect it."""
+        self.client = self.make_client(**options)
+        await self.client.connect()
+
+    async def hang_up(self) -> None:
+        """Disconnect the client and wait until the endpoint has seen the close."""
+        await asyncio.wait_for(self.client.disconnect(), self.timeout_s)
+        self._clients.remove(self.client)
+        if self.server is not None:
+            self.connection.wait_closed()
+
+    async def closed_transcript(self) -> Transcript:
+        """Hang up, if that is still to be done, and return the transcript.
+
+        Absence ("nothing else was sent") is asserted over this one only: while the connection is open a
+        frame may still be on its way, and its absence would prove nothing.
+        """
+        if self.client in self._clients:
+            await self.hang_up()
+        return self.transcript.complete()
+
+    async def attempt(self, action: Awaitable[Any]) -> None:
+        """Do what may fail, and keep the failure for the steps that examine it."""
+        assert self._examined, f"an earlier failure was not examined: {self._error!r}"
+        try:
+            await action
+        except Exception as error:
+            self._error = error
+            self._examined = False
+
+    @property
+    def error(self) -> BaseException:
+        """The failure of the last attempt.
+
+        Raises:
+            AssertionError: the attempt succeeded.
+        """
+        assert self._error is not None, "the attempt succeeded, but had to fail"
+        self._examined = True
+        return self._error
+
+    def require_examined(self) -> None:
+        """Fail when an attempt failed and no step looked at it."""
+        assert self._examined, f"no step examined this failure: {self._error!r}"
+
+    # --------------------------------------------------------------- turns
+
+    @property
+    def turn(self) -> Turn:
+        """The current turn; a new one begins when the last has ended."""
+        if not self.turns or self.turns[-1].ended:
+            self.turns.append(Turn())
+        return self.turns[-1]
+
+    async def speak(self, pcm: bytes, slices: int | None = None) -> None:
+        """Hand ``pcm`` to the client in ``slices`` slices, or in slices of 100 ms."""
+        size = SLICE_MS * BYTES_PER_MS
+        if slices is not None:
+            size = 2 * -(-len(pcm) // 2 // slices)
+        self.turn.said += pcm
+        for start in range(0, len(pcm), size):
+            await self.client.send_audio(AudioChunk(pcm[start : start + size]))
+
+    async def hear(self, slices: int | None = None) -> None:
+        """Take ``slices`` slices of the answer, or all until the client says the turn is over."""
+        turn = self.turn
+        async for pcm in self._slices():
+            turn.heard.append(pcm)
+            if slices is not None and len(turn.heard) >= slices:
+                return
+        turn.ended = True
+
+    async def _slices(self) -> AsyncIterator[bytes]:
+        while (chunk := await self.client.recv_audio(self.patience_s or self.timeout_s)).data:
+            yield chunk.data
+
+    async def ask(self, slices: int | None = None) -> None:
+        """Speak the recorded question and hear the whole answer."""
+        await self.speak(speech("question").pcm, slices)
+        await self.hear()
+
+    def require_heard(self, turn: int) -> None:
+        """Fail unless a turn, counted from 0, was heard byte for byte as it was answered.
+
+        Raises:
+            AssertionError: how much was heard, and where it first differs.
+        """
+        assert turn < len(self.turns), f"only {len(self.turns)} turns were heard"
+        heard, answered = self.turns[turn].pcm, self.scripted(turn).audio
+        assert heard == answered, (
+            f"heard {len(heard):,} bytes where {len(answered):,} were said{_unlike(heard, answered)}"
+        )
+
+    def scripted(self, turn: int) -> Answer:
+        """Return what the endpoint was told to answer in a turn, counted from 0."""
+        return self.answers[turn] if turn < len(self.answers) else self.script.default_answer
+
+    # ------------------------------------------------------------ evidence
+
+    def first_event(self, sender: Sender, event: str) -> dict[str, Any]:
+        """Return the first event of a type that one side sent.
+
+        Raises:
+            AssertionError: it sent none; names what it did send.
+        """
+        events = self.transcript.events(sender)
+        found: dict[str, Any] | None = next((each for each in events if each["type"] == event), None)
+        assert found is not None, f"the {sender} sent no {event}, only {[each['type'] for each in events]}"
+        return found
+
+    def said_on_the_wire(self) -> bytes:
+        """Return the PCM16 that reached the endpoint in ``input_audio_buffer.append`` events."""
+        events = self.transcript.events(Sender.CLIENT)
+        return b"".join(
+            base64.b64decode(event["audio"])
+            for event in events
+            if event["type"] == "input_audio_buffer.append"
+        )
+
+    async def user_transcript(self) -> str | None:
+        """Return what the endpoint recognised of the user, waiting for it as long as for an answer."""
+        if self.client.last_user_transcript is None:
+            await self.client.wait_for_user_transcript(self.timeout_s)
+        words: str | None = self.client.last_user_transcript
+        return words
+
+    def places_for_secrets(self) -> dict[str, str]:
+        """Return every place in which a key must never stand, by its name."""
+        error = self.error
+        chain = "".join(traceback.format_exception(error))
+        return {
+            "the address": self.client.url,
+            "the client": repr(self.client),
+            "the log": self.log.text(),
+            "the error": f"{error!r} {chain}",
+            "the evidence": "\n".join(exchange.transcript.to_jsonl() for exchange in self.exchanges()),
+        }
+
+    def read_documentation(self) -> None:
+        """Read the documentation of the module that defines the client."""
+        module = sys.modules[getattr(self.settings.adapter, "__module__", "")]
+        change = self._tampering.documentation if self._tampering is not None else str
+        self.documentation = change(inspect.getdoc(module) or "")
+
+    def events_documented(self) -> set[str]:
+        """Return the event names that the documentation writes in double backticks.
+
+        Other dotted names are places in the session, or modules.
+        """
+        names = re.findall(r"``((?!session\.audio|realtime_)[a-z_]+(?:\.[a-z_]+)+)``", self.documentation)
+        return set(names)
+
+    @property
+    def connection(self) -> Connection:
+        """The newest connection as the embedded endpoint saw it."""
+        assert self.server is not None, "no embedded endpoint in this scenario"
+        self.server.wait_for_connection(0)
+        return self.server.connections[-1]
+
+    @property
+    def transcript(self) -> Transcript:
+        """What went over the newest connection: as the endpoint saw it, or as the live client did."""
+        return self._taps[-1] if self.live else self.connection.transcript
+
+    def exchanges(self) -> list[Exchange]:
+        """Return the evidence of every connection of this scenario, in order."""
+        seen = self.server.connections if self.server is not None else []
+        transcripts = self._taps or [connection.transcript for connection in seen]
+        own = [Exchange(f"connection {number}", each) for number, each in enumerate(transcripts, 1)]
+        return own + [exchange for guard in self.guards for exchange in guard.exchanges()]
+
+    def _tap(self) -> Callable[[str, str, str, int | None], None]:
+        """Return a listener that records what the client says went over its socket."""
+        transcript = Transcript()
+        self._taps.append(transcript)
+        started = time.monotonic()
+
+        def listen(direction: str, kind: Any, payload: str, code: int | None) -> None:
+            at_ms = (time.monotonic() - started) * 1000
+            transcript.append(Frame(at_ms, Sender(direction), kind, payload, code))
+
+        return listen
+
+
+def _unlike(heard: bytes, said: bytes) -> str:
+    """Say where two recordings first differ, if they do before one of them ends."""
+    at = next((at for at, (one, other) in enumerate(zip(heard, said, strict=False)) if one != other), None)
+    return "" if at is None else f"; they differ from byte {at:,} on"
+
+
+class Log:
+    """What was logged while the scenario ran, by any logger."""
+
+    def __init__(self) -> None:
+        self.records: list[logging.LogRecord] = []
+
+    @contextlib.contextmanager
+    def captured(self) -> Iterator[None]:
+        """Collect records until the block ends; levels are put back."""
+        handler = _Collector(self.records)
+        root = logging.getLogger()
+        levels = {name: logging.getLogger(name).level for name in ("", "websockets", "realtime_adapter")}
+        root.addHandler(handler)
+        try:
+            yield
+        finally:
+            root.removeHandler(handler)
+            for name, level in levels.items():
+                logging.getLogger(name).setLevel(level)
+
+    def everything(self) -> None:
+        """Let every logger say all it can."""
+        for name in ("", "websockets", "realtime_adapter"):
+            logging.getLogger(name).setLevel(logging.DEBUG)
+
+    def warnings_about(self, words: str) -> list[str]:
+        """Return the messages at WARNING and above that hold ``words``, in order."""
+        return [
+            record.getMessage()
+            for record in self.records
+            if record.levelno >= logging.WARNING and words in record.getMessage()
+        ]
+
+    def text(self) -> str:
+        """Return all that was logged, tracebacks included."""
+        formatter = logging.Formatter("%(name)s %(message)s")
+        return "\n".join(formatter.format(record) for record in self.records)
+
+
+class _Collector(logging.Handler):
+    def __init__(self, records: list[logging.LogRecord]) -> None:
+        super().__init__(logging.NOTSET)
+        self._records = records
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._records.append(record)
+
+
+@contextlib.contextmanager
+def environment(**variables: str) -> Iterator[None]:
+    """Hold exactly ``variables`` of the key variables in the environment until the block ends."""
+    before = {name: os.environ.pop(name) for name in KEY_VARIABLES if name in os.environ}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name in KEY_VARIABLES:
+            os.environ.pop(name, None)
+        os.environ.update(before)
