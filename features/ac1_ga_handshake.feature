@@ -140,5 +140,6 @@ Feature: GA handshake
         | event           |
         | session.created |
         | session.updated |
-      When the client hangs up
-      Then the connection was closed with 1000
+      When the client asks the question aloud
+      Then an audible answer is heard
+      And the connection was closed with 1000

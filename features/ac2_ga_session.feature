@@ -83,8 +83,8 @@ Feature: GA session configuration
       And a client with a tool in the shape of chat completions
       When the client tries to connect
       Then the attempt fails because the session is refused
-      And the error carries the code "unknown_parameter"
-      And the error says "session.tools[0].function"
+      And the error carries the code "missing_required_parameter"
+      And the error says "session.tools[0].name"
 
     @unit
     Scenario Outline: An endpoint that puts another <setting> in force fails the connection

@@ -187,6 +187,7 @@ Feature: Sending and interrupting
     @e2e
     Scenario: The live endpoint stops when it is interrupted
       Given the live endpoint
+      And a client with the instructions "Answer at great length, with every detail you can think of."
       And a connected client
       When the client asks the question aloud and hears 1 slices
       And the client interrupts

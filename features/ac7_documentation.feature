@@ -4,7 +4,7 @@ Feature: Documentation of the GA protocol
 
   Rule: The module's documentation describes GA and only GA
 
-    @unit
+    @unit @guard
     Scenario: The documentation names the endpoint, the header and the events of GA
       When the adapter's module documentation is read
       Then it names
@@ -29,14 +29,19 @@ Feature: Documentation of the GA protocol
       Then it names at least 6 events
       And every event it names belongs to the GA protocol
 
+  Rule: Documentation that goes back to the beta is caught
+
     @unit
-    Scenario Outline: Documentation that <regression> is caught
-      When the adapter's module documentation is read
-      And the documentation <regression>
-      Then it is caught for "<term>"
+    Scenario Outline: A module that <regression> turns the guard red
+      Given the guard of AC7
+      When the guard runs against a client that <regression>
+      Then the guard is red at "<step>"
+      And the guard gives as reason "<term>"
 
       Examples:
-        | regression                          | term                             |
-        | mentions the beta header again      | OpenAI-Beta                      |
-        | goes back to the beta event name    | response.audio.delta             |
-        | no longer names the GA endpoint     | wss://api.openai.com/v1/realtime |
+        | regression                                | step             | term                             |
+        | documents the beta header again           | it does not name | OpenAI-Beta                      |
+        | documents the beta event name             | it names         | response.output_audio.delta      |
+        | documents both event names                | it does not name | response.audio.delta             |
+        | no longer documents the GA endpoint       | it names         | wss://api.openai.com/v1/realtime |
+        | is no longer documented                   | it names         | wss://api.openai.com/v1/realtime |

@@ -1,0 +1,55 @@
+# Two commands for a newcomer: `make report` and `make test`. Each sets up what it needs, once.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PAGE   := reports/allure-report/index.html
+
+.DEFAULT_GOAL := help
+.PHONY: help report test unit e2e serve traceability check format clean
+
+help: ## Say what can be made
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+# The environment is remade when what it is made of changes.
+$(VENV)/.ready: requirements.txt requirements-dev.txt constraints.txt
+	@echo "Setting up $(VENV) (once; about a minute) …"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+report: $(VENV)/.ready ## Run the @unit suite on the embedded endpoint and build the Allure report
+	@status=0; $(BIN)/behave --tags=@unit || status=$$?; \
+	$(BIN)/python -m support.report || status=$$?; exit $$status
+
+test: check ## Run everything that must hold
+	$(BIN)/pytest
+	$(BIN)/behave --tags='@unit or @integration'
+	$(BIN)/python -m support.traceability
+
+check: $(VENV)/.ready ## Formatter, linter, strict types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.ready ## Format and mend what the linter can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+unit: $(VENV)/.ready ## The acceptance suite of a pull request: no key, seconds
+	$(BIN)/behave --tags=@unit
+
+e2e: $(VENV)/.ready ## The live endpoint: needs OPENAI_API_KEY, costs money
+	$(BIN)/behave --tags=@e2e
+
+serve: $(VENV)/.ready ## Serve the embedded endpoint on port 8765
+	$(BIN)/python -m realtime_server --port 8765
+
+traceability: $(VENV)/.ready ## Criterion → scenarios → steps → definitions
+	$(BIN)/python -m support.traceability
+
+clean: ## Remove what was made: the environment, the report generator, the reports
+	rm -rf $(VENV) support/allure3/node_modules .mypy_cache .ruff_cache .pytest_cache
+	find reports -mindepth 1 ! -name README.md -delete

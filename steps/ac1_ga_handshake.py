@@ -1,0 +1,171 @@
+"""Steps of AC1: the GA handshake."""
+
+import os
+
+from behave import given, then, when
+from behave.runner import Context
+from hamcrest import assert_that, contains_string, empty, equal_to, is_, not_
+
+from realtime_server import Sender
+from support.phrases import choice, world
+from support.world import UNIT_KEY
+
+HOLDERS = {
+    "the argument": "sk-held-by-the-argument",
+    "the realtime variable": "sk-held-by-the-realtime-variable",
+    "the general variable": "sk-held-by-the-general-variable",
+}
+VARIABLES = {"the realtime variable": "OPENAI_REALTIME_API_KEY", "the general variable": "OPENAI_API_KEY"}
+ARGUMENTS = {"the argument": "api_key"}
+choice("Holder", HOLDERS)
+choice(
+    "Flaw",
+    {
+        "a wrong key": {"api_key": "wrong-key"},
+        "an unknown model": {"model": "gpt-no-such-model"},
+        "a withdrawn model": {"model": "gpt-4o-realtime-preview"},
+    },
+)
+choice(
+    "KeyFlaw",
+    {
+        "with a line break": "sk-broken\nkey",
+        "with a space inside": "sk-broken key",
+        "with a letter beyond ASCII": "sk-brökenkey",
+    },
+)
+choice(
+    "Timing",
+    {
+        "an error and the close at once": "error then close",
+        "an error and the close a bit later": "error, pause, close",
+        "the close alone": "close only",
+        "an error and no close": "error only, then end of stream",
+    },
+)
+choice(
+    "Silence",
+    {"session.created": {"session_created": "missing"}, "session.updated": {"session_updated": "missing"}},
+)
+
+
+@given("an endpoint that never sends {silence:Silence}")
+def endpoint_that_never_sends(context: Context, silence: dict[str, str]) -> None:
+    world(context).open_endpoint(**silence)
+
+
+@given("an endpoint that refuses by {timing:Timing}")
+def endpoint_that_refuses_by(context: Context, timing: str) -> None:
+    world(context).open_endpoint(refusal_timing=timing)
+
+
+@given("an endpoint that nobody serves")
+def endpoint_that_nobody_serves(context: Context) -> None:
+    world(context).open_nothing()
+
+
+@given("a client with {flaw:Flaw}")
+def a_client_with_a_flaw(context: Context, flaw: dict[str, str]) -> None:
+    world(context).options.update(flaw)
+
+
+@given("a key {key:KeyFlaw}")
+def a_malformed_key(context: Context, key: str) -> None:
+    world(context).options["api_key"] = key
+
+
+@given("no key anywhere")
+def no_key_anywhere(context: Context) -> None:
+    del world(context).options["api_key"]
+
+
+@given("a key held by {places}")
+def a_key_held_by(context: Context, places: str) -> None:
+    del world(context).options["api_key"]
+    held = places.split(", ")
+    os.environ.update({VARIABLES[place]: HOLDERS[place] for place in held if place in VARIABLES})
+    world(context).options.update({ARGUMENTS[place]: HOLDERS[place] for place in held if place in ARGUMENTS})
+
+
+@given("logging at its most talkative")
+def logging_at_its_most_talkative(context: Context) -> None:
+    world(context).log.everything()
+
+
+@when("the client tries to connect within {ms:d} ms")
+async def the_client_tries_to_connect_within(context: Context, ms: int) -> None:
+    await world(context).attempt(world(context).connect(connect_timeout_s=ms / 1000))
+
+
+@when("a client is made without an endpoint")
+def a_client_without_endpoint(context: Context) -> None:
+    world(context).client = world(context).make_client(api_key=UNIT_KEY)
+
+
+@then('its address is "{address}"')
+def its_address_is(context: Context, address: str) -> None:
+    assert_that(world(context).client.url, equal_to(address))
+
+
+@then("the client has dialled the realtime endpoint for its model")
+def has_dialled_for_its_model(context: Context) -> None:
+    request = world(context).connection.request
+    expected = ("/v1/realtime", {"model": world(context).client.model})
+    assert_that((request.path, request.query), equal_to(expected))
+
+
+@then("the client has presented its key as bearer token")
+def has_presented_its_key(context: Context) -> None:
+    assert_that(world(context).connection.request.bearer_is(UNIT_KEY), is_(True))
+
+
+@then("the client has presented the key of {key:Holder}")
+def has_presented_the_key_of(context: Context, key: str) -> None:
+    assert_that(world(context).connection.request.bearer_is(key), is_(True))
+
+
+@then("the client has sent no beta header")
+def has_sent_no_beta_header(context: Context) -> None:
+    # The request head is complete before the first frame, so absence can be asserted at once.
+    assert_that(world(context).connection.request.header("OpenAI-Beta"), is_(None))
+
+
+@then("the client has offered no subprotocol")
+def has_offered_no_subprotocol(context: Context) -> None:
+    assert_that(list(world(context).connection.request.subprotocols), is_(empty()))
+
+
+@then("the handshake is accepted")
+def the_handshake_is_accepted(context: Context) -> None:
+    assert_that(
+        world(context).transcript.types(Sender.SERVER)[:2], equal_to(["session.created", "session.updated"])
+    )
+
+
+@then("the connection is open")
+def the_connection_is_open(context: Context) -> None:
+    assert_that(world(context).transcript.closed, is_(False))
+
+
+@then("the connection was closed with {code:d}")
+async def the_connection_was_closed_with(context: Context, code: int) -> None:
+    closes = [
+        frame.code for frame in (await world(context).closed_transcript()).frames if frame.kind == "close"
+    ]
+    assert_that(set(closes), equal_to({code}))
+
+
+@then('the endpoint has closed with {code:d} "{reason}"')
+def the_endpoint_has_closed_with(context: Context, code: int, reason: str) -> None:
+    connection = world(context).connection
+    connection.wait_closed()
+    seen = (connection.closed_by, connection.close_code, connection.close_reason)
+    assert_that(seen, equal_to(("server", code, reason)))
+
+
+@then("the key stands in none of the address, the log, the error and the evidence")
+def the_key_stands_nowhere(context: Context) -> None:
+    places = world(context).places_for_secrets()
+    key = world(context).options["api_key"]
+    for place, text in places.items():
+        assert_that(text, not_(contains_string(key)), place)

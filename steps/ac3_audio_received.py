@@ -1,0 +1,87 @@
+"""Steps of AC3: receiving the spoken answer."""
+
+from behave import given, then, when
+from behave.runner import Context
+from hamcrest import assert_that, empty, equal_to, has_length, is_
+
+from realtime_server import Answer, CloseWith, EndOfStream, ResetConnection
+from realtime_server.script import Ending
+from support.audio import tone
+from support.phrases import choice, world
+
+choice("Loss", {
+    "a close with 1011": CloseWith(1011, "internal error"),
+    "a reset": ResetConnection(),
+    "an end without close": EndOfStream(),
+})  # fmt: skip
+choice("Incomplete", {"max_output_tokens": "max_output_tokens", "content_filter": "content_filter"})
+
+
+@given("an endpoint that answers in slices of {sizes:ByteCounts} bytes")
+def endpoint_that_answers_in_slices(context: Context, sizes: tuple[int, ...]) -> None:
+    world(context).open_endpoint(Answer(slice_bytes=sizes))
+
+
+@given("an endpoint that answers with {seconds:d} seconds of tone")
+def endpoint_that_answers_with_a_tone(context: Context, seconds: int) -> None:
+    world(context).open_endpoint(Answer(audio=tone(seconds)))
+
+
+@given("an endpoint that answers first with speech, then with {seconds:d} seconds of tone")
+def endpoint_that_answers_differently(context: Context, seconds: int) -> None:
+    world(context).open_endpoint(Answer(), Answer(audio=tone(seconds)))
+
+
+@given("an endpoint that also sends unknown events and fields")
+def endpoint_with_unknown_events(context: Context) -> None:
+    world(context).open_endpoint(unknown_events=True)
+
+
+@given('an endpoint whose response fails with "{code}"')
+def endpoint_whose_response_fails(context: Context, code: str) -> None:
+    error = {"type": "server_error", "code": code, "message": "The model is overloaded."}
+    world(context).open_endpoint(Answer(status="failed", error=error))
+
+
+@given("an endpoint whose response is incomplete because of {reason:Incomplete}")
+def endpoint_whose_response_is_incomplete(context: Context, reason: str) -> None:
+    world(context).open_endpoint(Answer(status="incomplete", reason=reason))
+
+
+@given("an endpoint that is lost by {loss:Loss} after {slices:d} slices of its answer")
+def endpoint_that_is_lost(context: Context, loss: Ending, slices: int) -> None:
+    world(context).open_endpoint(Answer(ending=loss, ending_after=slices))
+
+
+@when("another client connects and asks the question aloud")
+async def another_client_asks(context: Context) -> None:
+    await world(context).connect()
+    await world(context).ask()
+
+
+@when("the client tries to hear an answer")
+async def the_client_tries_to_hear(context: Context) -> None:
+    await world(context).attempt(world(context).ask())
+
+
+@when("the client tries to hear an answer within {ms:d} ms")
+async def the_client_tries_to_hear_within(context: Context, ms: int) -> None:
+    world(context).patience_s = ms / 1000
+    await world(context).attempt(world(context).ask())
+
+
+@then("the first {slices:d} slices of the answer are heard")
+def the_first_slices_are_heard(context: Context, slices: int) -> None:
+    turn = world(context).turns[0]
+    assert_that(turn.heard, has_length(slices))
+    assert_that(turn.pcm, equal_to(world(context).scripted(0).audio[: len(turn.pcm)]))
+
+
+@then("nothing was warned about")
+def nothing_was_warned_about(context: Context) -> None:
+    assert_that(world(context).log.warnings_about(""), is_(empty()))
+
+
+@then('"{event}" was warned about {times:d} times')
+def was_warned_about_times(context: Context, event: str, times: int) -> None:
+    assert_that(world(context).log.warnings_about(event), has_length(times))

@@ -1,0 +1,50 @@
+"""What a run is told from outside, and the sentences for what it cannot use."""
+
+import pytest
+
+from support.settings import DEFAULT_ADAPTER, Settings, SettingsError
+
+KEY = "sk-a-secret-of-a-test"
+
+
+@pytest.mark.parametrize(
+    ("environ", "key"),
+    [
+        ({}, ""),
+        ({"OPENAI_API_KEY": KEY}, KEY),
+        ({"OPENAI_REALTIME_API_KEY": KEY, "OPENAI_API_KEY": "other"}, KEY),
+        ({"OPENAI_REALTIME_API_KEY": "", "OPENAI_API_KEY": KEY}, KEY),
+    ],
+)
+def test_the_live_key_comes_from_the_first_variable_that_holds_one(environ: dict[str, str], key: str) -> None:
+    assert Settings.read({}, environ).live_key == key
+
+
+def test_without_a_key_the_live_scenarios_say_why_they_stay_unproven() -> None:
+    assert "OPENAI_API_KEY is not set" in (Settings.read({}, {}).why_unproven or "")
+    assert Settings.read({}, {"OPENAI_API_KEY": KEY}).why_unproven is None
+
+
+def test_the_key_stands_in_no_repr() -> None:
+    assert KEY not in repr(Settings.read({}, {"OPENAI_API_KEY": KEY}))
+
+
+@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:1/v1/realtime", "127.0.0.1:8765", "ws://"])
+def test_an_endpoint_that_is_no_websocket_address_is_refused_with_an_example(endpoint: str) -> None:
+    with pytest.raises(SettingsError, match=r"write it like -D endpoint=ws://127\.0\.0\.1"):
+        Settings.read({"endpoint": endpoint}, {})
+
+
+@pytest.mark.parametrize(
+    ("adapter", "why"),
+    [
+        ("realtime_adapter", "names no class"),
+        ("no_such_package:Adapter", "cannot be loaded"),
+        ("realtime_adapter:NoSuchAdapter", "cannot be loaded"),
+        ("realtime_adapter:__doc__", "is no class"),
+    ],
+)
+def test_an_adapter_that_cannot_be_used_is_refused_with_the_remedy(adapter: str, why: str) -> None:
+    with pytest.raises(SettingsError, match=why) as refusal:
+        Settings.read({"adapter": adapter}, {})
+    assert DEFAULT_ADAPTER in str(refusal.value)
