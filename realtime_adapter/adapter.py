@@ -426,6 +426,8 @@ class OpenAIRealtimeAgentAdapter:
         """Return the core of a connection that can be sent on, or raise why there is none."""
         core = self._connection()
         await _catch_up()
+        while core.unsettled:  # nothing is sent to a server that may just have refused us
+            await self._news()
         if core.state is State.CLOSED:
             raise core.verdict()
         return core
@@ -490,6 +492,7 @@ class OpenAIRealtimeAgentAdapter:
             close = Close(end.code, self._key.mask(end.reason), end.by)
             self._tell_close(closed)
         finally:
+            connection.transport.abort()  # also when the event loop ends without a disconnect()
             core.end(close)
             self._announce()
 

@@ -153,6 +153,7 @@ class SessionCore:
 
         self._trouble: deque[RealtimeError] = deque()  # errors that belong to no turn
         self._unsettled: ErrorDetail | None = None
+        self._unsettled_turn: Turn | None = None  # the one it came in
         self._explanation: ErrorDetail | None = None  # the newest error frame
         self._mismatch: SessionRefused | None = None
         self._close: Close | None = None
@@ -453,6 +454,7 @@ class SessionCore:
             # Whether such an error ends the session is known only from the close that follows it, or not.
             self.settle()
             self._unsettled = error
+            self._unsettled_turn = next((turn for turn in self._turns if not turn.over), None)
 
     def _refused(self, event_id: str, error: ServerError) -> None:
         """Take in that the server has refused an event of ours."""
@@ -484,10 +486,13 @@ class SessionCore:
         if self._unsettled is None:
             return
         error, self._unsettled = self._unsettled, None
+        turn, self._unsettled_turn = self._unsettled_turn, None
         if self.state in (State.CONNECTING, State.CREATED, State.UPDATING) or refusals.is_final(error):
             self._end(None)
+        elif turn is not None:
+            turn.fail(refusals.from_server(error))
         else:
-            self.fail(refusals.from_server(error))
+            self._trouble.append(refusals.from_server(error))
 
     def fail(self, error: RealtimeError) -> None:
         """End the turn in progress with an error, or keep it for the next call that receives."""
@@ -505,7 +510,7 @@ class SessionCore:
     def _end(self, close: Close | None) -> None:
         self._closed_in, self.state = self.state, State.CLOSED
         self._close = close
-        self._unsettled = None
+        self._unsettled = self._unsettled_turn = None
         self.outbox.clear()
         for turn in self._turns:
             if not turn.over:
@@ -539,7 +544,7 @@ class SessionCore:
             turn.started = True
             if turn.chunks:
                 return turn.chunks.popleft()
-            if not turn.over:
+            if not turn.over or turn is self._unsettled_turn:
                 return None
             self._turns.popleft()
             if turn.error is not None:

@@ -30,7 +30,7 @@ from realtime_adapter.refusals import Close
 
 # How long a close may take before the socket is simply dropped: a round trip to the other side of the world
 # fits several times, and a peer that is gone costs no more than this.
-CLOSE_TIMEOUT_S = 0.8
+CLOSE_TIMEOUT_S = 0.5
 
 
 def _silent_logger() -> logging.Logger:
@@ -104,26 +104,30 @@ async def dial(url: str, headers: Mapping[str, str]) -> Socket:
         ) from None
     except ssl.SSLError as error:
         raise ConnectionFailed(
-            f"TLS with the endpoint failed: {error.reason or error}.",
+            f"TLS with the endpoint failed: {error.reason or _words(error)}.",
             remedy="Check the endpoint's certificate, the clock, and whether url should begin with ws://.",
         ) from None
     except socket.gaierror as error:
         raise ConnectionFailed(
-            f"The endpoint's host name cannot be resolved: {error.strerror or error}.",
+            f"The endpoint's host name cannot be resolved: {_words(error)}.",
             remedy="Check the endpoint in url, and name resolution.",
         ) from None
     except (WebSocketException, EOFError, ValueError) as error:
         raise ConnectionFailed(
-            f"The endpoint did not answer as a WebSocket server does: {error}.",
+            f"The endpoint did not answer as a WebSocket server does: {_words(error)}.",
             remedy="Check the endpoint in url: its host, port and path.",
         ) from None
     except OSError as error:
         raise ConnectionFailed(
-            f"The endpoint cannot be reached: {error.strerror or error}.",
-            remedy="Check the endpoint in url, the network, and whether the server is running.",
+            f"The endpoint cannot be reached: {_words(error)}.",
+            remedy="Check the endpoint in url (wss:// is for TLS), the network, and whether the server runs.",
         ) from None
     assert isinstance(connection, Socket)  # noqa: S101 - create_connection made it
     return connection
+
+
+def _words(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def _refused_upgrade(status: int) -> ConnectionFailed:

@@ -66,7 +66,8 @@ def main(argv: list[str] | None = None) -> int:
         sys.stdout.write(table + "\n")
         return 0
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
-    signal.signal(signal.SIGTERM, _interrupt)
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, _interrupt)  # SIGINT too: a shell starts background jobs with it ignored
     server = RealtimeServer(port=arguments.port)
     try:
         server.start()

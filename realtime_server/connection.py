@@ -28,7 +28,7 @@ from realtime_server.rules import Refused
 from realtime_server.script import CloseWith, Ending, ResetConnection, Script
 from realtime_server.service import Service
 from realtime_server.transcript import Frame, Sender, Transcript
-from realtime_server.validation import describe
+from realtime_server.validation import json_type
 
 log = logging.getLogger("realtime_server")
 
@@ -187,7 +187,7 @@ class Connection:
             await self._send_refusal(refused, None)
         if timing == "error, pause, close":
             await self.clock.wait(asyncio.Event(), self._script.refusal_pause_ms)
-        if timing == "error only, then end of stream":
+        if timing == "error only then end of stream":
             await self._end_of_stream("the stream ended without a close frame")
         else:
             await self.lose(closes_with)
@@ -342,7 +342,7 @@ def _parsed(text: str | bytes) -> _Wire:
     except (ValueError, RecursionError):
         raise rules.NOT_JSON.refuse() from None
     if not isinstance(event, dict):
-        raise rules.NOT_AN_OBJECT.refuse(got=describe(event))
+        raise rules.NOT_AN_OBJECT.refuse(got=json_type(event))
     return event
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
 from realtime_server import rules
+from realtime_server.oracle import known_models
 from realtime_server.rules import Refused, Rule
-from realtime_server.vendor import known_models
 
 PATH = "/v1/realtime"
 SUBPROTOCOL = "realtime"

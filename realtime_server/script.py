@@ -9,14 +9,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from realtime_server.clips import speech
 
 _MS_100 = 4_800
 
 RefusalTiming = Literal[
-    "error then close", "error, pause, close", "close only", "error only, then end of stream"
+    "error then close", "error, pause, close", "close only", "error only then end of stream"
 ]
 
 
@@ -125,6 +125,15 @@ class Answer:
         return cut
 
 
+# The settings of a script that are words out of a fixed few.
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "transcription": ("after commit", "after response"),
+    "session_created": ("normal", "missing"),
+    "session_updated": ("normal", "missing", "altered"),
+    "refusal_timing": get_args(RefusalTiming),
+}
+
+
 @dataclass
 class Script:
     """Everything a scenario can decide about the service; shared by all connections of a server.
@@ -157,6 +166,12 @@ class Script:
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
     _permits: int = field(default=0, init=False, repr=False, compare=False)
     _held: list[Callable[[], None]] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set a field; a word that is none of its choices raises ValueError, so no typo is ignored."""
+        if name in _CHOICES and value not in _CHOICES[name]:
+            raise ValueError(f"{name}: {value!r} is none of {', '.join(_CHOICES[name])}")
+        super().__setattr__(name, value)
 
     def release(self) -> None:
         """Let the held answer go on. A release that comes before the hold is remembered, so none is lost."""

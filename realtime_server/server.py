@@ -27,7 +27,6 @@ HOST = "127.0.0.1"
 # The largest append is 15 MiB of audio, which is 20 MiB of base64 and its envelope.
 _MAX_FRAME_BYTES = 32 * 1024 * 1024
 _CLOSE_TIMEOUT_S = 0.5
-_GOODBYE_S = 0.2
 _STOP_S = 2.0
 
 # At DEBUG the library logs the upgrade request with its credential, so its logger is kept silent.
@@ -179,16 +178,7 @@ class RealtimeServer:
         ) as listening:
             self._port = next(iter(listening.sockets)).getsockname()[1]
             self._ready.set()
-            await self._stopping.wait()
-            await self._say_goodbye(listening.connections)
-
-    async def _say_goodbye(self, sockets: set[ServerConnection]) -> None:
-        goodbyes = [asyncio.create_task(ws.close(1001, "server stopping")) for ws in sockets]
-        if goodbyes:
-            _, silent = await asyncio.wait(goodbyes, timeout=_GOODBYE_S)
-            for ws in sockets if silent else ():
-                ws.transport.abort()
-            await asyncio.gather(*goodbyes, return_exceptions=True)
+            await self._stopping.wait()  # leaving the block closes every connection with 1001
 
     def _on_request(self, ws: ServerConnection, request: Request) -> Response | None:
         asked, credential = handshake.read(request.path, request.headers.raw_items())

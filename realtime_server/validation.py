@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from realtime_server import rules
-from realtime_server.rules import Refused, Rule
-from realtime_server.vendor import Node, schema
+from realtime_server.oracle import Node, schema
+from realtime_server.rules import Rule
 
 # What the live server lists as known, in its order; two of them are typed for translation sessions only.
 CLIENT_EVENTS = (
@@ -120,7 +120,7 @@ def check_event(event: Mapping[str, Any]) -> str:
     if "type" not in event:
         raise rules.NO_TYPE.refuse("type")
     if not isinstance(name, str):
-        raise rules.TYPE_NOT_TEXT.refuse("type", got=_json_type(name))
+        raise rules.TYPE_NOT_TEXT.refuse("type", got=json_type(name))
     if name not in CLIENT_EVENTS:
         raise rules.UNKNOWN_EVENT.refuse("type", value=name, supported=_listed(CLIENT_EVENTS))
     if name in _TRANSLATION_EVENTS:
@@ -131,7 +131,7 @@ def check_event(event: Mapping[str, Any]) -> str:
     return name
 
 
-def supported_values(values: Sequence[object]) -> str:
+def _supported(values: Sequence[object]) -> str:
     """Say which values there are, in the vendor's words."""
     return (
         f"Value must be '{values[0]}'." if len(values) == 1 else f"Supported values are: {_listed(values)}."
@@ -172,7 +172,7 @@ def _check_scalar(node: Node, value: Any, path: str) -> None:
             _expect(isinstance(value, str), path, "a string", value)
             # A model has its own rules: at the handshake, and that a live session keeps it.
             if value not in values and path != "session.model":
-                raise _closer(rule, path).refuse(path, value=value, supported=supported_values(values))
+                raise _closer(rule, path).refuse(path, value=value, supported=_supported(values))
             return
     expected, holds = {
         "string": ("a string", isinstance(value, str)),
@@ -224,11 +224,11 @@ def _check_one_of(nodes: Sequence[Node], value: Any, path: str) -> None:
         return
     scalars = [node for node in nodes if "ref" not in node]
     for node in scalars:
-        if _accepts_json_type(node, value):
+        if _acceptsjson_type(node, value):
             _check(node, value, path)
             return
     expected = " or ".join(_expected(node) for node in nodes if not _repeated(nodes, node))
-    raise _closer(rules.WRONG_TYPE, path).refuse(path, expected=expected, got=_json_type(value))
+    raise _closer(rules.WRONG_TYPE, path).refuse(path, expected=expected, got=json_type(value))
 
 
 def _check_variant(nodes: Sequence[Node], value: Mapping[str, Any], path: str) -> None:
@@ -249,7 +249,7 @@ def _check_variant(nodes: Sequence[Node], value: Mapping[str, Any], path: str) -
         if not matching:
             known = list(dict.fromkeys(v for values in by_name.values() for v in values))
             rule = _closer(rules.WRONG_VALUE, inner)
-            raise rule.refuse(inner, value=value[key], supported=supported_values(known))
+            raise rule.refuse(inner, value=value[key], supported=_supported(known))
         names = matching
     _check_object(names[0], value, path)
 
@@ -295,7 +295,7 @@ def _check_metadata(metadata: Mapping[str, str]) -> None:
 
 def _expect(holds: bool, path: str, expected: str, value: Any) -> None:
     if not holds:
-        raise _closer(rules.WRONG_TYPE, path).refuse(path, expected=expected, got=_json_type(value))
+        raise _closer(rules.WRONG_TYPE, path).refuse(path, expected=expected, got=json_type(value))
 
 
 def _closer(rule: Rule, path: str) -> Rule:
@@ -314,7 +314,7 @@ def _may_be_object(node: Node) -> bool:
     return "ref" in node or "map" in node or any(_may_be_object(inner) for inner in node.get("one_of", ()))
 
 
-def _accepts_json_type(node: Node, value: Any) -> bool:
+def _acceptsjson_type(node: Node, value: Any) -> bool:
     if "array" in node:
         return isinstance(value, list)
     if "enum" in node or "open_enum" in node or node.get("type") == "string":
@@ -336,7 +336,8 @@ def _repeated(nodes: Sequence[Node], node: Node) -> bool:
     return _expected(node) in [_expected(earlier) for earlier in nodes[: nodes.index(node)]]
 
 
-def _json_type(value: Any) -> str:
+def json_type(value: Any) -> str:
+    """Name the JSON type of ``value`` as the vendor's sentences do."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -351,16 +352,8 @@ def _json_type(value: Any) -> str:
     return names[type(value)]
 
 
-def describe(value: Any) -> str:
-    """Name the JSON type of ``value`` as the vendor's sentences do."""
-    return _json_type(value)
-
-
 def _listed(values: Sequence[object]) -> str:
     quoted = [f"'{value}'" for value in values]
     if len(quoted) < 3:
         return " and ".join(quoted)
     return f"{', '.join(quoted[:-1])}, and {quoted[-1]}"
-
-
-__all__ = ["CLIENT_EVENTS", "Refused", "check_event", "describe", "supported_values"]

@@ -1,14 +1,10 @@
-"""The vendor's published wire types, as data: what a client may send.
+"""Reads the vendor's published wire types and writes them down as the server's oracle.
 
 ``vendor_schema.json`` is generated from the installed ``openai`` package, which takes over a second to
 import and so is never needed to run the server::
 
     python -m realtime_server.vendor           # write the file anew
     python -m realtime_server.vendor --check   # exit 1 and show the difference when it is out of date
-
-A node of the schema is one of ``{"type": "string" | "integer" | "number" | "boolean" | "any"}``,
-``{"enum": [...]}``, ``{"open_enum": [...]}`` (the type also admits any string), ``{"array": node}``,
-``{"map": node}``, ``{"ref": name}`` or ``{"one_of": [nodes]}``; ``nullable`` and ``required`` are flags.
 """
 
 from __future__ import annotations
@@ -22,13 +18,10 @@ import sys
 import types
 import typing
 from functools import cache
-from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
-Node = dict[str, Any]
-Schema = dict[str, Any]
+from realtime_server.oracle import FILE, Node, Schema
 
-_FILE = Path(__file__).with_name("vendor_schema.json")
 _PRIMITIVES: dict[object, str] = {
     str: "string",
     int: "integer",
@@ -37,24 +30,6 @@ _PRIMITIVES: dict[object, str] = {
     object: "any",
     Any: "any",
 }
-
-
-@cache
-def schema() -> Schema:
-    """Return the schema: ``version``, ``server_events``, ``client_events`` by type, ``types`` by name."""
-    loaded: Schema = json.loads(_FILE.read_text(encoding="utf-8"))
-    return loaded
-
-
-def known_models() -> tuple[str, ...]:
-    """The model ids a session may name, in the vendor's order."""
-    session = "realtime_session_create_request_param.RealtimeSessionCreateRequestParam"
-    return tuple(schema()["types"][session]["model"]["open_enum"])
-
-
-def event_names() -> frozenset[str]:
-    """The type of every event that the vendor has published, of either side."""
-    return frozenset(schema()["server_events"]) | frozenset(schema()["client_events"])
 
 
 def generate() -> Schema:
@@ -193,10 +168,10 @@ def main(argv: list[str] | None = None) -> int:
             f"{error}: install what the oracle is read from with pip install -r requirements-dev.txt\n"
         )
         return 2
-    old = _FILE.read_text(encoding="utf-8") if _FILE.exists() else ""
+    old = FILE.read_text(encoding="utf-8") if FILE.exists() else ""
     if not check:
-        _FILE.write_text(new, encoding="utf-8")
-        sys.stdout.write(f"{_FILE.name}: {'unchanged' if old == new else 'written'}\n")
+        FILE.write_text(new, encoding="utf-8")
+        sys.stdout.write(f"{FILE.name}: {'unchanged' if old == new else 'written'}\n")
         return 0
     if old != new:
         sys.stdout.write(difference(old, new) + "\n")

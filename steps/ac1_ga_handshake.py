@@ -40,7 +40,7 @@ choice(
         "an error and the close at once": "error then close",
         "an error and the close a bit later": "error, pause, close",
         "the close alone": "close only",
-        "an error and no close": "error only, then end of stream",
+        "an error and no close": "error only then end of stream",
     },
 )
 choice(

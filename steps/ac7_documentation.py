@@ -4,7 +4,7 @@ from behave import then, when
 from behave.runner import Context
 from hamcrest import assert_that, contains_string, empty, greater_than_or_equal_to, is_, not_
 
-from realtime_server.vendor import event_names
+from realtime_server.oracle import event_names
 from support.phrases import column, world
 
 

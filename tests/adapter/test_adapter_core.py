@@ -386,7 +386,7 @@ def test_another_response_beside_the_one_in_progress_is_left_alone() -> None:
 @pytest.mark.parametrize(
     ("status", "details", "error", "code", "reason"),
     [
-        ("failed", {"error": {"type": "server_error", "code": "busy", "message": "x"}}, ResponseFailed, "busy", None),
+        ("failed", {"error": {"type": "t", "code": "busy", "message": "x"}}, ResponseFailed, "busy", None),
         ("failed", {}, ResponseFailed, None, None),
         ("incomplete", {"reason": "max_output_tokens"}, ResponseIncomplete, None, "max_output_tokens"),
         ("incomplete", {"reason": "content_filter"}, ResponseIncomplete, None, "content_filter"),
@@ -485,6 +485,24 @@ def test_a_request_during_a_response_waits_for_its_end_and_is_sent_once() -> Non
     core.begin("r2")
     core.finish("r2")
     assert core.said() == []
+
+
+def test_requests_made_while_one_waits_are_answered_together() -> None:
+    core = configured()
+    core.ask()
+    core.begin("r1")
+    assert core.next_chunk() is None
+    core.ask()
+    core.say("and this")
+    core.ask()
+    core.said()
+    core.finish("r1")
+    assert core.said() == ["response.create"]
+    core.begin("r2")
+    core.speak("r2", b"\x02\x00")
+    core.finish("r2")
+    assert core.said() == []
+    assert core.heard() == b"\x02\x00"
 
 
 def test_a_request_right_after_a_request_waits_too() -> None:
@@ -904,16 +922,33 @@ def test_an_error_while_nothing_is_due_waits_for_the_next_call() -> None:
     assert core.next_chunk() is None
 
 
-def test_after_the_end_nothing_more_is_taken_in_or_sent() -> None:
+@pytest.mark.parametrize("asked", [True, False])
+def test_after_the_end_nothing_more_is_taken_in_or_sent(*, asked: bool) -> None:
     core = configured()
-    core.ask()
+    if asked:
+        core.ask()
     core.end(Close())
     assert not core.outbox
-    core.begin("r1")
+    core.begin("r9")
+    core.speak("r9", b"\x09\x00")
     core.end(Close(1000, "", "server"))
+    for _ in range(3):
+        with pytest.raises(ConnectionLost) as caught:
+            core.next_chunk()
+        assert caught.value.close_code == 1006
+
+
+def test_a_turn_that_was_whole_before_the_end_ends_as_such() -> None:
+    core = configured()
+    core.ask()
+    core.begin("r1")
+    core.object("server_error")
+    core.finish("r1")
+    core.end(Close(1011, "", "server"))
+    assert core.heard() == b""
     with pytest.raises(ConnectionLost) as caught:
         core.next_chunk()
-    assert caught.value.close_code == 1006
+    assert caught.value.code == "server_error"
 
 
 KINDS = st.sampled_from(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
@@ -73,6 +74,7 @@ def server() -> Iterator[RealtimeServer]:
     with RealtimeServer(Script()) as running:
         yield running
     assert [c.failure for c in running.connections if c.failure] == []
+    assert [thread.name for thread in threading.enumerate() if thread.name == "realtime-server"] == []
 
 
 @pytest.fixture

@@ -68,6 +68,16 @@ def test_it_serves_until_it_is_interrupted_and_ends_cleanly(ending):
     assert key not in log
 
 
+def test_ctrl_c_reaches_it_even_when_it_was_started_with_interrupts_ignored():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with started("--port", "0") as (process, _):
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=10) == 0
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_a_port_in_use_is_one_sentence_with_the_remedy():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -83,6 +93,12 @@ def test_a_port_that_is_none_is_refused(port):
     ended = run("--port", port)
     assert ended.returncode == 2
     assert "give a number from 0 to 65535" in ended.stderr
+
+
+def test_the_oracle_is_checked_from_the_command_line_without_a_word():
+    command = [sys.executable, "-W", "error", "-m", "realtime_server.vendor", "--check"]
+    checked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
 
 
 def test_help_names_the_keys_that_play_the_refused_ones():

@@ -12,7 +12,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from realtime_server import CloseWith, RealtimeServer, Sender, rules
+from realtime_server import Answer, CloseWith, RealtimeServer, Script, Sender, rules
 
 BETA = (
     "beta_api_shape_disabled",
@@ -152,7 +152,7 @@ TIMINGS = {
     "error then close": (["error"], 4000),
     "error, pause, close": (["error"], 4000),
     "close only": ([], 4000),
-    "error only, then end of stream": (["error"], None),
+    "error only then end of stream": (["error"], None),
 }
 
 
@@ -243,6 +243,18 @@ def test_the_request_can_be_read_and_the_credential_cannot(server, open_client, 
     assert [text for text in [*shown, *logged] if KEY in text or KEY[3:] in text] == []
 
 
+@pytest.mark.parametrize("sent", ["Bearer tiny-one", "Basic dXNlcjpwYXNz", "dXNlcjpwYXNz"])
+def test_an_authorization_is_masked_whatever_it_is(server, open_client, play, sent):
+    async def scene():
+        async with open_client(key=None, headers={"Authorization": sent}, greeted=False) as client:
+            await client.receive()
+
+    play(scene())
+    connection = server.wait_for_connection()
+    connection.wait_closed()
+    assert sent.split()[-1] not in connection.transcript.to_jsonl() + repr(connection.request)
+
+
 def test_a_bearer_is_never_equal_when_none_was_sent(server, open_client, play):
     async def scene():
         async with open_client(key=None, greeted=False) as client:
@@ -273,8 +285,10 @@ def test_a_port_in_use_is_named_with_the_remedy():
         second.stop()
 
 
-def test_stopping_is_quick_even_when_a_client_never_answers_the_close():
-    with RealtimeServer() as server, socket.create_connection(("127.0.0.1", _port(server))) as raw:
+@pytest.mark.parametrize("busy", [False, True])
+def test_stopping_is_quick_even_when_a_client_neither_reads_nor_answers_the_close(busy):
+    script = Script(answers=[Answer(audio=bytes(12_000_000))])
+    with RealtimeServer(script) as server, socket.create_connection(("127.0.0.1", _port(server))) as raw:
         raw.sendall(
             b"GET /v1/realtime?model=gpt-realtime HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
             b"Connection: Upgrade\r\nSec-WebSocket-Key: bshQ9YCTYep+eRnmAqahag==\r\n"
@@ -282,10 +296,14 @@ def test_stopping_is_quick_even_when_a_client_never_answers_the_close():
         )
         connection = server.wait_for_connection()
         connection.wait_for(Sender.SERVER, "session.created")
+        if busy:
+            payload = b'{"type":"response.create"}'
+            raw.sendall(bytes([0x81, 0x80 | len(payload), 0, 0, 0, 0]) + payload)  # masked with zeros
+            connection.wait_for(Sender.SERVER, "response.output_audio.delta", count=50)
         began = time.monotonic()
         server.stop()
         server.stop()
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < 1.8
         assert (connection.closed_by, connection.close_code) == ("server", 1001)
 
 

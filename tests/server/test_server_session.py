@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from realtime_server import Sender, session, validation
+from realtime_server.oracle import schema
 from realtime_server.rules import Refused
-from realtime_server.vendor import schema
 
 TOOL = {"type": "function", "name": "look_up", "description": "Look up.", "parameters": {"type": "object"}}
 MCP = {
@@ -127,6 +127,27 @@ def test_no_field_takes_a_list_of_lists(number):
             validation.check_event(update(sample))
         assert refused.value.rule.code in {"invalid_type", "invalid_value"}
         assert refused.value.param.startswith(f"{path}.{key}")
+
+
+@pytest.mark.parametrize(
+    ("detection", "expected", "got"),
+    [
+        ({"prefix_padding_ms": 300.0}, "an integer", "a decimal number"),
+        ({"prefix_padding_ms": True}, "an integer", "a boolean"),
+        ({"prefix_padding_ms": "300"}, "an integer", "a string"),
+        ({"threshold": True}, "a number", "a boolean"),
+        ({"threshold": None}, "a number", "null"),
+        ({"create_response": 1}, "a boolean", "an integer"),
+        ({"create_response": {}}, "a boolean", "an object"),
+    ],
+)
+def test_a_value_of_the_wrong_json_type_is_named_with_what_was_expected(detection, expected, got):
+    ((key, _),) = detection.items()
+    heard = {"turn_detection": {"type": "server_vad", **detection}}
+    with pytest.raises(Refused) as refused:
+        validation.check_event(update({"type": "realtime", "audio": {"input": heard}}))
+    path = f"session.audio.input.turn_detection.{key}"
+    assert refused.value.message == f"Invalid type for '{path}': expected {expected}, but got {got} instead."
 
 
 def test_of_several_faults_the_session_type_is_named_first():

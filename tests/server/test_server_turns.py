@@ -11,10 +11,12 @@ from websockets.asyncio.client import connect
 
 from realtime_server import (
     Answer,
+    Clock,
     CloseWith,
     EndOfStream,
     RealtimeServer,
     ResetConnection,
+    Script,
     Sender,
     TranscriptionFailure,
     speech,
@@ -158,6 +160,10 @@ def test_the_fields_of_every_event_are_the_recorded_ones(turn):
     assert list(done["output"][0]) == ["id", "type", "status", "role", "content"]
     assert done["output"][0]["content"] == [{"type": "output_audio", "transcript": "Hi!"}]
     assert one(events, "response.content_part.done")["part"] == {"type": "audio", "transcript": "Hi!"}
+    item = one(events, "response.output_item.added")["item"]
+    assert {key: item[key] for key in item if key != "id"} == {
+        "type": "message", "status": "in_progress", "role": "assistant", "content": [],
+    }  # fmt: skip
     usage = done["usage"]
     assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"]
     assert usage["output_token_details"] == {"text_tokens": 2, "audio_tokens": 7}
@@ -462,6 +468,27 @@ def test_a_cancel_gets_in_between_the_deltas_of_an_answer_that_is_not_held(serve
     assert len(sound(events)) < 4_800_000
 
 
+def test_time_passes_between_deltas_on_the_servers_own_clock(play):
+    waited_ms = []
+
+    class Instant(Clock):
+        async def wait(self, event, timeout_ms):
+            waited_ms.append(timeout_ms)
+            return event.is_set()
+
+    async def scene(url):
+        key = {"Authorization": "Bearer k"}
+        async with connect(f"{url}?model=gpt-realtime", additional_headers=key) as ws:
+            await ws.send(json.dumps(RESPOND))
+            while json.loads(await ws.recv())["type"] != "response.done":
+                pass
+
+    script = Script(answers=[Answer("Hi", TONE, pause_ms=60_000)])
+    with RealtimeServer(script, clock=Instant()) as server:
+        play(scene(server.url))
+    assert waited_ms == [60_000] * 5  # once before the answer, then after each of its four deltas
+
+
 def test_a_pause_between_deltas_is_real_and_a_cancel_cuts_it_short(server, open_client, play):
     server.script.answers = [Answer(pause_ms=60_000)]
 
@@ -539,6 +566,21 @@ def test_the_words_can_come_only_in_deltas_or_only_when_done(turn):
     done_only = turn(Answer(transcript_deltas=False))
     assert "response.output_audio_transcript.delta" not in types(done_only)
     assert one(done_only, "response.output_audio_transcript.done")["transcript"] == speech("answer").words
+
+
+@pytest.mark.parametrize(
+    ("wrong", "names"),
+    [
+        (lambda: setattr(Script(), "refusal_timing", "close onyl"), "refusal_timing"),
+        (lambda: Script(session_updated="gone"), "session_updated"),
+        (lambda: Answer(slice_bytes=[0]), "slice_bytes"),
+        (lambda: Answer(status="incomplete"), "reason"),
+        (lambda: Answer(status="failed"), "error"),
+    ],
+)
+def test_a_script_that_makes_no_sense_is_refused_with_the_field(wrong, names):
+    with pytest.raises(ValueError, match=f"^{names}: "):
+        wrong()
 
 
 ENDINGS = {

@@ -1,0 +1,37 @@
+"""The vendor's published wire types, as data: what a client may send.
+
+``vendor_schema.json`` is written by :mod:`realtime_server.vendor`. A node of it is one of
+``{"type": "string" | "integer" | "number" | "boolean" | "any"}``, ``{"enum": [...]}``,
+``{"open_enum": [...]}`` (the type also admits any string), ``{"array": node}``, ``{"map": node}``,
+``{"ref": name}`` or ``{"one_of": [nodes]}``; ``nullable`` and ``required`` are flags.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+Node = dict[str, Any]
+Schema = dict[str, Any]
+
+FILE = Path(__file__).with_name("vendor_schema.json")
+
+
+@cache
+def schema() -> Schema:
+    """Return the schema: ``version``, ``server_events``, ``client_events`` by type, ``types`` by name."""
+    loaded: Schema = json.loads(FILE.read_text(encoding="utf-8"))
+    return loaded
+
+
+def known_models() -> tuple[str, ...]:
+    """The model ids a session may name, in the vendor's order."""
+    session = "realtime_session_create_request_param.RealtimeSessionCreateRequestParam"
+    return tuple(schema()["types"][session]["model"]["open_enum"])
+
+
+def event_names() -> frozenset[str]:
+    """The type of every event that the vendor has published, of either side."""
+    return frozenset(schema()["server_events"]) | frozenset(schema()["client_events"])
