@@ -84,7 +84,7 @@ def main() -> None:
             print(f"round {number}/{rounds}: suite {suite[-1]:.2f} s, floor {floor[-1]:.2f} s", flush=True)
     ours, least = statistics.median(suite), statistics.median(floor)
     print(
-        f"{scenarios} scenarios: suite {ours:.2f} s, as many empty ones {least:.2f} s, ratio {ours / least:.2f}"
+        f"{scenarios} scenarios: suite {ours:.2f} s, empty ones {least:.2f} s, ratio {ours / least:.2f}"
     )
 
 

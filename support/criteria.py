@@ -44,43 +44,44 @@ CRITERIA = _by_id(
     Criterion(
         "AC1",
         "GA handshake",
-        "The client opens the realtime endpoint for its model with its key alone, and without the header of the "
-        "retired beta. The endpoint lets it in, where it used to close the connection with 4000.",
+        "The client opens the realtime endpoint for its model with its key alone, and without the header "
+        "of the retired beta. The endpoint lets it in, where it used to close the connection with 4000.",
     ),
     Criterion(
         "AC2",
         "GA session",
-        "The client's first request configures the session in the GA form: kind, audio formats, voice, transcription "
-        "and manual turns, each in its GA place. The endpoint accepts all of it.",
+        "The client's first request configures the session in the GA form: kind, audio formats, voice, "
+        "transcription and manual turns, each in its GA place. The endpoint accepts all of it.",
     ),
     Criterion(
         "AC3",
         "Audio received",
-        "The audio of an answer reaches the caller unchanged. Audio under the retired event name is still understood, "
-        "with one warning.",
+        "The audio of an answer reaches the caller unchanged. Audio under the retired event name is still "
+        "understood, with one warning.",
     ),
     Criterion(
         "AC4",
         "Transcripts",
-        "The words of the answer and the words of the question are both available to the caller after a turn.",
+        "The words of the answer and the words of the question are both available to the caller after a "
+        "turn.",
     ),
     Criterion(
         "AC5",
         "Sending and interrupting",
-        "Spoken input is committed and answered once, text input is answered at once, and an answer in progress can "
-        "be interrupted.",
+        "Spoken input is committed and answered once, text input is answered at once, and an answer in "
+        "progress can be interrupted.",
     ),
     Criterion(
         "AC6",
         "The guards bite",
-        "Should the client fall back to the beta's header, configuration or event names, these tests turn red for "
-        "that reason, and need no key to do so.",
+        "Should the client fall back to the beta's header, configuration or event names, these tests turn "
+        "red for that reason, and need no key to do so.",
     ),
     Criterion(
         "AC7",
         "Documentation",
-        "The documentation of the client describes GA, its endpoint, its key-only sign-in and its events, and "
-        "nothing of the beta.",
+        "The documentation of the client describes GA, its endpoint, its key-only sign-in and its events, "
+        "and nothing of the beta.",
     ),
 )
 

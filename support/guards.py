@@ -48,7 +48,7 @@ def guard_of(context: Context, criterion: str) -> Scenario:
 
 
 def run_guard(context: Context, guard: Scenario, tampering: Tampering | None) -> Verdict:
-    """Run a guard's steps in a World of its own and return how it ended; its evidence joins the scenario's."""
+    """Run a guard in a World of its own and return how it ended; its evidence joins the scenario's."""
     outer: World = context.world
     inner = World(outer.settings, tampering)
     text, table = context.text, context.table

@@ -20,7 +20,7 @@ from allure_commons.logger import AllureFileLogger
 from allure_commons.mapping import labels_set, parse_tag
 from allure_commons.model2 import Label, Link, Parameter, StatusDetails, TestResult
 from allure_commons.types import LabelType, LinkType, Severity
-from allure_commons.utils import get_testplan, md5, now, platform_label, uuid4
+from allure_commons.utils import get_testplan, md5, now, uuid4
 from behave.configuration import Configuration
 from behave.exception import ConfigError
 from behave.formatter.base import Formatter
@@ -62,15 +62,14 @@ def result_of(scenario: Scenario) -> TestResult:
         ),
         Label(name=LabelType.FEATURE, value=scenario.feature.name),
         Label(name=LabelType.STORY, value=scenarios.rule_of(scenario) or scenario.feature.name),
-        Label(name=LabelType.FRAMEWORK, value="behave"),
-        Label(name=LabelType.LANGUAGE, value=platform_label()),
     ]
     if claimed.level:
         result.labels.append(Label(name="layer", value=claimed.level))
     if claimed.criterion:
         requirement = f"{claimed.criterion.id} · the requirement"
         result.links.append(Link(type=LinkType.LINK, url=claimed.criterion.link, name=requirement))
-    parsed = [parse_tag(tag) for tag in scenarios.tags_of(scenario)]
+    said_already = {claimed.criterion.id} if claimed.criterion else set()
+    parsed = [parse_tag(tag) for tag in scenarios.tags_of(scenario) if tag not in said_already]
     result.links += [each for each in parsed if isinstance(each, Link)]
     labels = [
         Label(name=LabelType.SEVERITY, value=Severity.NORMAL),

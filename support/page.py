@@ -5,10 +5,11 @@ from __future__ import annotations
 from html import escape
 
 _BASE = """
-:root { color-scheme: light dark; --ink: #1d2129; --quiet: #5b6472; --paper: #fff; --tint: #f3f5f8; --line: #d9dee5;
-  --good: #1a7f37; --bad: #c62828; --open: #8a6100; --client: #0b57d0; --server: #7b3fb8 }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6e9ef; --quiet: #9aa4b2; --paper: #16191f; --tint: #20252d;
-  --line: #343b46; --good: #57c776; --bad: #ff7b72; --open: #e0b04c; --client: #7fb2ff; --server: #c79bf2 } }
+:root { color-scheme: light dark; --ink: #1d2129; --quiet: #5b6472; --paper: #fff; --tint: #f3f5f8;
+  --line: #d9dee5; --good: #1a7f37; --bad: #c62828; --open: #8a6100; --client: #0b57d0; --server: #7b3fb8 }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6e9ef; --quiet: #9aa4b2; --paper: #16191f;
+  --tint: #20252d; --line: #343b46; --good: #57c776; --bad: #ff7b72; --open: #e0b04c;
+  --client: #7fb2ff; --server: #c79bf2 } }
 * { box-sizing: border-box }
 body { margin: 0 auto; padding: 1rem; max-width: 72rem; background: var(--paper); color: var(--ink);
   font: 15px/1.5 system-ui, sans-serif }
@@ -25,11 +26,12 @@ def document(title: str, body: str, style: str = "") -> str:
     Args:
         title: Plain text.
         body: HTML, already escaped.
-        style: CSS beyond the common frame; its colours are ``--ink``, ``--quiet``, ``--paper``, ``--tint``, ``--line``,
-            ``--good``, ``--bad``, ``--open``, ``--client`` and ``--server``.
+        style: CSS beyond the common frame; its colours are ``--ink``, ``--quiet``, ``--paper``, ``--tint``,
+            ``--line``, ``--good``, ``--bad``, ``--open``, ``--client`` and ``--server``.
     """
     return (
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_BASE}{style}</style></head>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<style>{_BASE}{style}</style></head>"
         f"<body>{body}</body></html>\n"
     )

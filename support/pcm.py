@@ -11,16 +11,17 @@ SAMPLE_RATE_HZ = 24_000
 BYTES_PER_SAMPLE = 2
 BYTES_PER_MS = 48
 
-_AUDIO_FIELD = {
+AUDIO_FIELDS = {
     "input_audio_buffer.append": "audio",
     "response.output_audio.delta": "delta",
     "response.audio.delta": "delta",  # the retired name, still understood by clients
 }
+"""The field that holds audio, by type of event."""
 
 
 def audio_in(event: Mapping[str, Any]) -> str | None:
     """Return the name of the field of ``event`` that holds audio, or None."""
-    field = _AUDIO_FIELD.get(str(event.get("type")))
+    field = AUDIO_FIELDS.get(str(event.get("type")))
     return field if field and isinstance(event.get(field), str) else None
 
 

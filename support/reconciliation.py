@@ -61,22 +61,20 @@ def differences(seen: Iterable[ScenarioRecord], results: Path, started_ms: int) 
     yield from unreadable
     names = Counter(record.id for record in seen)
     for record in {record.id: record for record in seen}.values():
-        if names[record.id] > 1:
+        name, times = f"«{record.title}» ({record.file}:{record.line})", names[record.id]
+        if times > 1:
             places = ", ".join(f"{each.file}:{each.line}" for each in seen if each.id == record.id)
-            yield f"{_named(record)} stands {names[record.id]} times under one name ({places}); rename all but one"
+            yield f"{name} stands {times} times under one name ({places}); rename all but one"
         found = [each for each in shown if each.id == record.id]
+        files = ", ".join(each.file for each in found)
         if not found:
-            yield f"the report has no result for {_named(record)}, which {record.status}"
-        elif len(found) > names[record.id]:
-            yield f"the report has {len(found)} results for {_named(record)}: {', '.join(e.file for e in found)}"
+            yield f"the report has no result for {name}, which {record.status}"
+        elif len(found) > times:
+            yield f"the report has {len(found)} results for {name}: {files}"
         elif record.status not in {each.status for each in found}:
-            yield f"the report shows {found[0].status} for {_named(record)}, which {record.status} ({found[0].file})"
+            yield f"the report shows {found[0].status} for {name}, which {record.status} ({files})"
     for each in shown:
         if each.id not in names:
             yield f"the report shows «{each.title}» ({each.file}), which this run did not select"
         elif each.start_ms < started_ms - CLOCK_MS:
             yield f"the report shows a result of an older run for «{each.title}» ({each.file})"
-
-
-def _named(record: ScenarioRecord) -> str:
-    return f"«{record.title}» ({record.file}:{record.line})"

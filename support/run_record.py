@@ -58,7 +58,7 @@ class RunRecord:
     """One run.
 
     Attributes:
-        state: ``running`` until it ends, so a run that was killed is known by it; then ``finished`` or ``interrupted``.
+        state: ``running`` until it ends, which tells a killed run; then ``finished`` or ``interrupted``.
         started: When it began, ISO 8601, UTC.
         finished: When it ended, or an empty text.
         selection: The tag expression it was given.

@@ -73,7 +73,7 @@ def title(scenario: Scenario) -> str:
 
 def full_name(scenario: Scenario) -> str:
     """Return what names the scenario among all, without the values of its row."""
-    return " › ".join(part for part in (scenario.feature.name, rule_of(scenario), *_names(scenario)) if part)
+    return " / ".join(part for part in (scenario.feature.name, rule_of(scenario), *_names(scenario)) if part)
 
 
 def identity(scenario: Scenario) -> str:
@@ -117,12 +117,7 @@ def judge(scenario: Scenario) -> Verdict:
         return Verdict(PASSED) if has_verdict(scenario) else Verdict(FAILED, NO_THEN)
     if status == Status.skipped:
         return Verdict(SKIPPED, redact(scenario.skip_reason or NO_REASON))
-    if status.is_untested():
-        broken = next((parent.error_message for parent in _parents(scenario) if parent.error_message), None)
-        if broken:
-            return Verdict(FAILED, redact(f"not run: {broken}"))
-        return Verdict(SKIPPED, "unproven: the run ended before it")
-    return _failure(scenario)
+    return _not_run(scenario) if status.is_untested() else _failure(scenario)
 
 
 def has_verdict(scenario: Scenario) -> bool:
@@ -136,6 +131,13 @@ def explain(error: BaseException) -> str:
     if isinstance(error, AssertionError) and sentence:
         return sentence
     return f"{type(error).__name__}: {sentence}" if sentence else type(error).__name__
+
+
+def _not_run(scenario: Scenario) -> Verdict:
+    broken = next((parent.error_message for parent in _parents(scenario) if parent.error_message), None)
+    if broken:
+        return Verdict(FAILED, redact(f"not run: {broken}"))
+    return Verdict(SKIPPED, "unproven: the run ended before it")
 
 
 def _failure(scenario: Scenario) -> Verdict:
@@ -162,7 +164,7 @@ def _parents(scenario: Scenario) -> Iterator[Any]:
 
 
 def _names(scenario: Scenario) -> tuple[str, str]:
-    """Return the scenario's name, and that of its table of examples; behave joins them as ``name -- @1.2 examples``."""
+    """Return the names of scenario and table of examples; behave joins them as ``name -- @1.2 examples``."""
     if not scenario._row:
         return scenario.name or scenario.keyword, ""
     name, _, examples = scenario.name.partition(f" -- @{scenario._row.id}")

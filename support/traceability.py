@@ -1,4 +1,4 @@
-"""From each criterion to its scenarios, their steps, and the code behind each step; and what is missing on the way.
+"""From each criterion to its scenarios, their steps, and the code behind each; and what is missing there.
 
 Written at the end of every run, and by itself with ``python -m support.traceability``, which runs nothing: it
 takes the statuses from the last run.
@@ -194,7 +194,8 @@ def summary(criteria: Iterable[Mapping[str, Any]]) -> Iterator[str]:
         statuses = [each["status"] for each in criterion["scenarios"]]
         counts = {status: statuses.count(status) for status in (PROVEN, FAILED, UNPROVEN)}
         parts = [f"{count} {status}" for status, count in counts.items() if count]
-        yield f"{criterion['id']:<5} {criterion['status']:<9} {', '.join(parts) or 'no scenario':<34} {criterion['title']}"
+        much = ", ".join(parts) or "no scenario"
+        yield f"{criterion['id']:<5} {criterion['status']:<9} {much:<34} {criterion['title']}"
 
 
 def read_live_proof(reports: Path) -> dict[str, dict[str, str]]:
@@ -265,14 +266,15 @@ def _step_problems(scenario: Scenario, bindings: Bindings) -> Iterator[str]:
         if not bound:
             yield f"no definition matches «{step.keyword} {step.name}»; write it, or mend the wording"
         elif len(bound) > 1:
-            yield f"«{step.keyword} {step.name}» is bound to {' and to '.join(e.named for e in bound)}; keep one"
+            places = " and to ".join(each.named for each in bound)
+            yield f"«{step.keyword} {step.name}» is bound to {places}; keep one"
 
 
 def _criterion_problems(criterion: Criterion, entries: list[dict[str, Any]]) -> Iterator[str]:
     if not entries:
         yield f"{criterion.id} ({criterion.title}) has no scenario; tag a feature with @{criterion.id}"
     elif not any(each["level"] == "unit" for each in entries):
-        yield f"{criterion.id} ({criterion.title}) has no @unit scenario; it needs one that runs without a key"
+        yield f"{criterion.id} ({criterion.title}) has no @unit scenario; add one that needs no key"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -21,11 +21,10 @@ ol { margin: .4rem 0 .4rem 1.2rem; padding-left: 1rem }
 
 def page(criteria: Sequence[Mapping[str, Any]], problems: Sequence[str]) -> str:
     """Return the page for the ``criteria`` and ``problems`` of ``traceability.json``."""
-    head = (
-        f'<section class="problems"><h2>Problems</h2><ul>{"".join(f"<li>{escape(p)}</li>" for p in problems)}</ul></section>'
-        if problems
-        else '<p class="note">No problems: every criterion has its scenarios, every step exactly one definition.</p>'
-    )
+    listed = "".join(f"<li>{escape(problem)}</li>" for problem in problems)
+    head = f'<section class="problems"><h2>Problems</h2><ul>{listed}</ul></section>'
+    if not problems:
+        head = '<p class="note">No problems: each criterion has its scenarios, each step one definition.</p>'
     body = "".join(_criterion(each) for each in criteria)
     return document("From criterion to code", f"<h1>From criterion to code</h1>{head}{body}", _STYLE)
 
@@ -35,18 +34,18 @@ def _criterion(criterion: Mapping[str, Any]) -> str:
     listed = "".join(_scenario(each) for each in scenarios) or '<p class="note">No scenario.</p>'
     proofs = [each["last_live_proof"]["date"] for each in scenarios if each["last_live_proof"]]
     proof = f"last proven live {escape(max(proofs))}" if proofs else "never proven live here"
+    count = f"{len(scenarios)} scenario{'s' * (len(scenarios) != 1)}"
+    heading = escape(f"{criterion['id']} · {criterion['title']}")
+    requirement = f'<a href="{escape(criterion["link"])}">The requirement</a>'
     return (
-        f"<details><summary>{_badge(criterion['status'])} <strong>{escape(criterion['id'])} · "
-        f'{escape(criterion["title"])}</strong> <span class="count">{len(scenarios)} scenarios · {proof}</span></summary>'
-        f'<p>{escape(criterion["text"])} <a href="{escape(criterion["link"])}">The requirement</a></p>{listed}</details>'
+        f"<details><summary>{_badge(criterion['status'])} <strong>{heading}</strong> "
+        f'<span class="count">{count} · {proof}</span></summary>'
+        f"<p>{escape(criterion['text'])} {requirement}</p>{listed}</details>"
     )
 
 
 def _scenario(scenario: Mapping[str, Any]) -> str:
-    steps = "".join(
-        f'<li>{escape(step["text"])} <span class="where">{escape(step["definition"] or "no definition")}</span></li>'
-        for step in scenario["steps"]
-    )
+    steps = "".join(_step(step) for step in scenario["steps"])
     reason = f'<p class="note">{escape(scenario["reason"])}</p>' if scenario["reason"] else ""
     proof = scenario["last_live_proof"]
     live = (
@@ -59,6 +58,11 @@ def _scenario(scenario: Mapping[str, Any]) -> str:
         f"<details><summary>{_badge(scenario['status'])} {escape(scenario['name'])} "
         f'<span class="where">{escape(where)}</span></summary>{reason}{live}<ol>{steps}</ol></details>'
     )
+
+
+def _step(step: Mapping[str, Any]) -> str:
+    where = escape(step["definition"] or "no definition")
+    return f'<li>{escape(step["text"])} <span class="where">{where}</span></li>'
 
 
 def _badge(status: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -11,6 +12,8 @@ from typing import Any
 from realtime_server.transcript import Frame, Sender
 from support.page import document
 from support.pcm import audio_in, described, pcm_of
+
+Event = dict[str, Any]
 
 CLOSE_CODES = {
     1000: "normal closure (RFC 6455)",
@@ -33,7 +36,22 @@ CLOSE_CODES = {
 }
 """What a close code means; those up to 2999 as RFC 6455 section 7.4 assigns them."""
 
+_SESSION = (
+    "session.type",
+    "session.model",
+    "session.output_modalities",
+    "session.audio.input.format.type",
+    "session.audio.input.format.rate",
+    "session.audio.input.turn_detection",
+    "session.audio.input.turn_detection.type",
+    "session.audio.input.transcription.model",
+    "session.audio.output.format.type",
+    "session.audio.output.format.rate",
+    "session.audio.output.voice",
+)
 _MATTERS = {
+    "session.created": _SESSION,
+    "session.updated": _SESSION,
     "error": ("error.code", "error.param", "error.message"),
     "response.created": ("response.status", "response.output_modalities"),
     "response.done": (
@@ -44,15 +62,7 @@ _MATTERS = {
         "response.usage.total_tokens",
     ),
 }
-_NOT_FOR_READERS = {
-    "type",
-    "event_id",
-    "response_id",
-    "item_id",
-    "obfuscation",
-    "output_index",
-    "content_index",
-}
+_BOOKKEEPING = re.compile(r"type|obfuscation|(?:.*\.)?(?:\w+_)?(?:id|index)")
 _SHOWN_FIELDS = 14
 _SHOWN_CHARACTERS = 120
 
@@ -65,7 +75,8 @@ td, th { text-align: left; vertical-align: top; padding: .3rem .5rem; border-top
 .fields { overflow-wrap: anywhere; font-size: .9rem } .fields b { font-weight: 600; color: var(--quiet) }
 .refused { background: color-mix(in srgb, var(--bad) 12%, transparent) }
 .why { color: var(--bad); font-weight: 600 }
-pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .8rem; background: var(--tint); padding: .5rem }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .8rem; padding: .5rem;
+  background: var(--tint) }
 summary { cursor: pointer; color: var(--quiet); font-size: .85rem }
 """
 
@@ -94,21 +105,23 @@ def wire_page(title: str, frames: Sequence[Frame]) -> str:
     lines = "".join(_line(row) for row in rows(frames))
     head = "<tr><th class='at'>ms</th><th>who</th><th>what</th><th>which says</th></tr>"
     last = f"{len(frames)} frames in {frames[-1].at_ms:,.0f} ms" if frames else "no frames"
-    body = f"<h1>What went over the wire · {escape(title)}</h1><p>{last}</p><table>{head}{lines}</table>"
+    body = f"<p>{last}</p><table>{head}{lines}</table>"
     return document(title, body, _STYLE)
 
 
 def rows(frames: Sequence[Frame]) -> Iterator[Row]:
     """Yield the rows for ``frames``: deltas that follow one another are folded, one row for each kind."""
-    waiting: list[Frame] = []
+    waiting: list[tuple[Frame, Event]] = []
     for frame in frames:
-        if waiting and (frame.sender != waiting[0].sender or not _folds(frame)):
+        event = frame.event
+        folds = event is not None and frame.rule is None and _is_slice(event)
+        if waiting and (frame.sender != waiting[0][0].sender or not folds):
             yield from _folded(waiting)
             waiting = []
-        if _folds(frame):
-            waiting.append(frame)
+        if folds and event is not None:
+            waiting.append((frame, event))
         else:
-            yield _row(frame)
+            yield _row(frame, event)
     yield from _folded(waiting)
 
 
@@ -119,48 +132,47 @@ def meaning(code: int | None) -> str:
     return f"{code}, {CLOSE_CODES.get(code, 'a code of the application' if code >= 3000 else 'not assigned')}"
 
 
-def _folds(frame: Frame) -> bool:
-    name = frame.type or ""
-    return frame.rule is None and (name.endswith(".delta") or name == "input_audio_buffer.append")
+def _is_slice(event: Event) -> bool:
+    name = str(event.get("type"))
+    return name.endswith(".delta") or name == "input_audio_buffer.append"
 
 
-def _folded(frames: Sequence[Frame]) -> Iterator[Row]:
-    for name in dict.fromkeys(frame.type for frame in frames):
-        same = [frame for frame in frames if frame.type == name]
-        events = [frame.event or {} for frame in same]
+def _folded(slices: Sequence[tuple[Frame, Event]]) -> Iterator[Row]:
+    for name in dict.fromkeys(event["type"] for _, event in slices):
+        same = [(frame, event) for frame, event in slices if event["type"] == name]
+        events = [event for _, event in same]
         if audio_in(events[0]):
             fields = {"audio": described(sum(len(pcm_of(event)) for event in events))}
         else:
             fields = {"delta": _short("".join(str(event.get("delta", "")) for event in events))}
-        yield Row(same[0], len(same), str(name), fields)
+        yield Row(same[0][0], len(same), str(name), fields)
 
 
-def _row(frame: Frame) -> Row:
+def _row(frame: Frame, event: Event | None) -> Row:
     if frame.kind == "close":
         return Row(frame, 1, "close", {"code": meaning(frame.code), "reason": frame.payload or "none given"})
     if frame.kind in ("request", "upgrade"):
-        name = (
-            "handshake: request"
-            if frame.kind == "request"
-            else f"handshake: answer {frame.code or ''}".strip()
-        )
+        answer = f"handshake: answer {frame.code or ''}".strip()
+        name = "handshake: request" if frame.kind == "request" else answer
         return Row(frame, 1, name, {"": frame.payload.partition("\n")[0].strip()}, frame.payload)
-    event = frame.event
     if event is None:
         return Row(frame, 1, f"{frame.kind} frame", {"": _short(frame.payload)})
-    leaves = dict(_leaves({**event, **_spoken(event)}))
-    wanted = _MATTERS.get(frame.type or "")
+    event = {**event, **_spoken(event)}
+    name = str(event.get("type") or "event without a type")
+    leaves = dict(_leaves(event))
+    wanted = _MATTERS.get(name)
     if wanted:
-        shown = {path: leaves[path] for path in wanted if path in leaves and leaves[path] != "null"}
+        shown = {path: leaves[path] for path in wanted if path in leaves}
     else:
-        plain = {
-            path: value
-            for path, value in leaves.items()
-            if path.split(".")[-1] not in _NOT_FOR_READERS or "." in path
-        }
+        plain = {path: value for path, value in leaves.items() if _is_for_readers(path, value)}
         shown = dict(list(plain.items())[:_SHOWN_FIELDS])
-    whole = json.dumps(_shortened({**event, **_spoken(event)}), indent=2, ensure_ascii=False)
-    return Row(frame, 1, frame.type or "event without a type", shown, whole)
+    whole = json.dumps(_shortened(event), indent=2, ensure_ascii=False)
+    return Row(frame, 1, name, shown, whole)
+
+
+def _is_for_readers(path: str, value: str) -> bool:
+    """Leave ids and positions to the whole event; null says something only among settings."""
+    return not _BOOKKEEPING.fullmatch(path) and (value != "null" or path.startswith("session."))
 
 
 def _spoken(event: Mapping[str, Any]) -> dict[str, str]:
@@ -194,7 +206,7 @@ def _short(text: str, limit: int = _SHOWN_CHARACTERS) -> str:
 def _line(row: Row) -> str:
     frame = row.frame
     who = "client →" if frame.sender == Sender.CLIENT else "← endpoint"
-    times = f"{row.count} × " if row.count > 1 else ""
+    times = f"{row.count} \N{MULTIPLICATION SIGN} " if row.count > 1 else ""
     fields = "<br>".join(
         f"{f'<b>{escape(name)}</b> ' if name else ''}{escape(text)}" for name, text in row.fields.items()
     )

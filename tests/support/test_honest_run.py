@@ -1,4 +1,4 @@
-"""What a run of behave leaves behind: each way in which a report can say more than was seen, through real runs."""
+"""What a run of behave leaves behind: each way in which a report can say more than was seen."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from conftest import Project, Run
 
 from support.honest_allure import PINNED
+from tests.support.project import Project, Run
 
 LIARS_STEPS = """
 import sys
@@ -253,6 +253,16 @@ def test_no_steps_leak_into_the_next_scenario(liars: Run) -> None:
     ]
 
 
+def test_no_steps_leak_from_a_scenario_that_was_not_selected(project: Project) -> None:
+    left_out = "  @integration\n  Scenario: Left out\n    Given a thing\n    And a thing\n    Then it holds\n"
+    chosen = "  @unit\n  Scenario: Chosen\n    When something happens\n    Then it holds\n"
+    project.feature("ac1_plain", f"@AC1\nFeature: Leaks\n{left_out}{chosen}")
+    run = project.behave("--show-skipped", "--tags=@unit", "features/ac1_plain.feature")
+    assert run.code == 0, run.output
+    (result,) = run.results()
+    assert [step["name"] for step in result["steps"]] == ["When something happens", "Then it holds"]
+
+
 def test_a_key_in_an_error_reaches_neither_result_nor_record(liars: Run) -> None:
     assert "[hidden]" in liars.result("Crashing")["statusDetails"]["message"]
     written = [path for path in liars.reports.rglob("*") if path.is_file()]
@@ -452,11 +462,9 @@ def wait(context):
 
 
 def test_a_live_pass_is_remembered_and_an_embedded_one_is_not(project: Project) -> None:
-    text = "@AC1\nFeature: Live\n  @e2e\n  Scenario: Live\n    Given a thing\n    When something happens\n    Then it holds\n"
-    project.feature(
-        "ac1_plain",
-        text + text.split("Feature: Live\n")[1].replace("e2e", "unit").replace(": Live", ": Embedded"),
-    )
+    steps = "    Given a thing\n    When something happens\n    Then it holds\n"
+    live = f"  @e2e\n  Scenario: Live\n{steps}"
+    project.feature("ac1_plain", f"@AC1\nFeature: Live\n{live}  @unit\n  Scenario: Embedded\n{steps}")
     proof = project.root / "reports/live-proof.json"
     assert project.behave("-D", "endpoint=ws://127.0.0.1:1").code == 0
     assert not proof.exists()
@@ -464,9 +472,9 @@ def test_a_live_pass_is_remembered_and_an_embedded_one_is_not(project: Project) 
     kept = json.loads(proof.read_text())
     assert [each["model"] for each in kept.values()] == ["gpt-test"]
     run = project.behave("--tags=@unit")
-    live, embedded = run.json("traceability.json")["criteria"][0]["scenarios"]
-    assert (live["status"], embedded["status"]) == ("unproven", "proven")
-    assert live["last_live_proof"]["model"] == "gpt-test"
+    on_live, embedded = run.json("traceability.json")["criteria"][0]["scenarios"]
+    assert (on_live["status"], embedded["status"]) == ("unproven", "proven")
+    assert on_live["last_live_proof"]["model"] == "gpt-test"
     assert embedded["last_live_proof"] is None
 
 

@@ -1,0 +1,236 @@
+"""The exchange as a reader sees it, its frames and its audio."""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+from hashlib import sha256
+
+import allure_commons
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from realtime_server.transcript import Frame, Sender, Transcript
+from support.audio_page import PLAYED_MS, audio_page
+from support.evidence import attach_world, audio_received, audio_sent, json_lines
+from support.pcm import BYTES_PER_MS
+from support.wire_page import meaning, rows, wire_page
+
+KEY = "sk-evidence-0123456789abcdef"
+TONE = (np.sin(np.arange(24 * 1480) / 8) * 9000).astype("<i2").tobytes()
+
+
+def frame(sender: str, event: dict[str, object], **more: object) -> Frame:
+    """Return a text frame."""
+    return Frame(1.0, Sender(sender), "text", json.dumps(event), **more)  # type: ignore[arg-type]
+
+
+def audio(sender: str, pcm: bytes, size: int) -> list[Frame]:
+    """Return ``pcm`` in events of ``size`` bytes."""
+    kind, field = (
+        ("input_audio_buffer.append", "audio")
+        if sender == "client"
+        else ("response.output_audio.delta", "delta")
+    )
+    slices = [pcm[start : start + size] for start in range(0, len(pcm), size)]
+    return [frame(sender, {"type": kind, field: b64encode(each).decode()}) for each in slices]
+
+
+def words(text: str) -> Frame:
+    """Return a piece of the spoken words."""
+    return frame("server", {"type": "response.output_audio_transcript.delta", "delta": text})
+
+
+@pytest.fixture
+def transcript() -> Transcript:
+    answer = audio("server", TONE[::-1], 999)
+    return Transcript(
+        [
+            Frame(0.0, Sender.CLIENT, "request", f"GET /v1/realtime HTTP/1.1\nAuthorization: Bearer {KEY}"),
+            Frame(0.5, Sender.SERVER, "upgrade", "HTTP/1.1 101 Switching Protocols", 101),
+            frame("client", {"type": "session.update", "session": {"voice": "<alloy>"}}),
+            frame(
+                "server",
+                {
+                    "type": "error",
+                    "error": {"code": "unknown_parameter", "param": "session.voice", "message": "no"},
+                },
+                rule="RT-SES-03",
+                note="GA wants session.audio.output.voice",
+            ),
+            *audio("client", TONE, 4800),
+            frame("client", {"type": "input_audio_buffer.commit"}),
+            words("Good "),
+            answer[0],
+            words("day"),
+            *answer[1:],
+            Frame(9.0, Sender.SERVER, "close", "invalid_request_error.beta_api_shape_disabled", 4000),
+        ]
+    )
+
+
+def test_deltas_that_follow_one_another_are_folded_by_kind(transcript: Transcript) -> None:
+    named = [(row.count, row.event) for row in rows(transcript.frames)]
+    assert named == [
+        (1, "handshake: request"),
+        (1, "handshake: answer 101"),
+        (1, "session.update"),
+        (1, "error"),
+        (15, "input_audio_buffer.append"),
+        (1, "input_audio_buffer.commit"),
+        (2, "response.output_audio_transcript.delta"),
+        (72, "response.output_audio.delta"),
+        (1, "close"),
+    ]
+
+
+def test_audio_is_told_as_time_and_words_as_words(transcript: Transcript) -> None:
+    shown = {row.event: dict(row.fields) for row in rows(transcript.frames)}
+    assert shown["input_audio_buffer.append"] == {"audio": "1,480 ms of audio, 35,520 samples"}
+    assert shown["response.output_audio.delta"] == {"audio": "1,480 ms of audio, 35,520 samples"}
+    assert shown["response.output_audio_transcript.delta"] == {"delta": "Good day"}
+    assert shown["session.update"] == {"session.voice": "<alloy>"}
+
+
+def test_the_page_explains_the_close_and_the_refusal_and_holds_no_script(transcript: Transcript) -> None:
+    page = wire_page("one", transcript.frames)
+    assert "4000, the endpoint refuses the shape of the request" in page
+    assert "refused by rule RT-SES-03 · GA wants session.audio.output.voice" in page
+    assert "&lt;alloy&gt;" in page
+    assert "<alloy>" not in page
+    assert "<script" not in page
+    assert not re.search(r"[A-Za-z0-9+/]{200}", page), "base64 is nothing for readers"
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (1000, "normal closure (RFC 6455)"),
+        (4444, "a code of the application"),
+        (2999, "not assigned"),
+        (None, "without"),
+    ],
+)
+def test_every_close_code_has_words(code: int | None, said: str) -> None:
+    assert said in meaning(code)
+
+
+def test_audio_comes_out_of_the_events_byte_for_byte(transcript: Transcript) -> None:
+    assert audio_sent(transcript) == TONE
+    assert audio_received(transcript) == TONE[::-1]
+
+
+def test_audio_that_cannot_be_decoded_is_left_to_the_frames() -> None:
+    bad = Transcript([frame("client", {"type": "input_audio_buffer.append", "audio": "no base64!"})])
+    assert audio_sent(bad) == b""
+    assert "0 ms of audio" in wire_page("bad", bad.frames)
+
+
+def test_json_lines_stay_a_transcript_without_its_audio(transcript: Transcript) -> None:
+    lines = json_lines(transcript)
+    again = Transcript.from_jsonl(lines)
+    assert again.types(Sender.CLIENT) == transcript.types(Sender.CLIENT)
+    assert len(again.frames) == len(transcript.frames)
+    assert "[100 ms of audio, 2,400 samples, sha256 " in lines
+    assert len(lines) < len(transcript.to_jsonl()) / 4
+
+
+def played(page: str) -> list[NDArray[np.float64]]:
+    """Return the samples in each player of a page: 12 kHz, mu-law undone as ITU-T G.711 says."""
+    clips = []
+    for encoded in re.findall(r'src="data:audio/wav;base64,([^"]+)"', page):
+        file = b64decode(encoded)
+        riff, size, kind, form, channels, rate_hz, bits = struct.unpack("<4sI4s8xHHI6xH", file[:36])
+        assert (riff, size, kind) == (b"RIFF", len(file) - 8, b"WAVE")
+        assert (form, channels, rate_hz, bits) == (7, 1, 12_000, 8)
+        start = file.index(b"data") + 8
+        (length,) = struct.unpack("<I", file[start - 4 : start])
+        coded = ~np.frombuffer(file, dtype=np.uint8, offset=start, count=length).astype(np.int32) & 0xFF
+        size_of = (((coded & 15) * 8 + 132) * 2.0 ** (coded >> 4 & 7)) - 132
+        clips.append(np.where(coded & 0x80, -size_of, size_of))
+    return clips
+
+
+def test_both_directions_can_be_played_and_seen() -> None:
+    page = audio_page("one", TONE, TONE[:480])
+    sent, received = played(page)
+    expected = np.frombuffer(TONE, dtype="<i2").astype(float).reshape(-1, 2).mean(axis=1)
+    assert (len(sent), len(received)) == (17_760, 120)
+    assert np.abs(sent - expected).max() < 9000 / 16, "mu-law keeps about four bits of each value"
+    assert np.sqrt(np.mean((sent - expected) ** 2)) < 9000 / 50
+    assert page.count("<svg") == 2
+    assert "1,480 ms" in page
+    assert "10 ms" in page
+    assert sha256(TONE).hexdigest()[:16] in page
+    assert "<script" not in page
+
+
+def test_a_long_clip_is_cut_and_says_so() -> None:
+    page = audio_page("long", bytes(2 * PLAYED_MS * BYTES_PER_MS), b"")
+    assert [len(clip) for clip in played(page)] == [PLAYED_MS * 12]
+    assert "120,000 ms" in page
+    assert "The player holds the first 60,000 ms." in page
+    assert "nothing" in page
+
+
+def test_half_a_sample_is_told_and_not_played() -> None:
+    page = audio_page("odd", b"\1\0\3", b"")
+    assert [len(clip) for clip in played(page)] == [1]
+    assert "half a sample" in page
+
+
+@pytest.mark.parametrize("loudest", [-32768, 32767])
+def test_the_loudest_samples_do_not_wrap(loudest: int) -> None:
+    (clip,) = played(audio_page("loud", np.full(10, loudest, dtype="<i2").tobytes(), b""))
+    assert np.abs(clip - loudest).max() < 700
+
+
+@dataclass
+class Exchange:
+    """One connection."""
+
+    title: str
+    transcript: Transcript
+
+
+@dataclass
+class World:
+    """A scenario with one connection that was used and one that was not."""
+
+    transcript: Transcript
+
+    def exchanges(self) -> list[Exchange]:
+        """Return both."""
+        return [Exchange("connection 1", self.transcript), Exchange("never used", Transcript())]
+
+
+class Attached:
+    """Receives attachments in the place of the listener."""
+
+    def __init__(self) -> None:
+        self.named: dict[str, str] = {}
+
+    @allure_commons.hookimpl
+    def attach_data(self, body: str, name: str, attachment_type: object, extension: object) -> None:  # noqa: ARG002
+        """Keep an attachment by its name."""
+        self.named[name] = body
+
+
+def test_a_world_attaches_what_was_used_and_no_key(transcript: Transcript) -> None:
+    attached = Attached()
+    allure_commons.plugin_manager.register(attached)
+    try:
+        attach_world(World(transcript))
+    finally:
+        allure_commons.plugin_manager.unregister(attached)
+    assert list(attached.named) == [
+        "What went over the wire · connection 1",
+        "What was said and heard · connection 1",
+        "Every frame · connection 1",
+    ]
+    assert not [name for name, body in attached.named.items() if KEY in body]
+    assert KEY in wire_page("one", transcript.frames), "the redaction is what removes it"
