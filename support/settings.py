@@ -26,12 +26,14 @@ class Settings:
         adapter_name: ``package.module:Class``, as it was given.
         endpoint: Where ``@e2e`` goes instead of the live endpoint, or None for the live endpoint.
         live_key: The key for ``@e2e``; empty when there is none. Never shown.
+        model: The model for ``@e2e``; empty for the adapter's default.
     """
 
     adapter: Callable[..., Any]
     adapter_name: str = DEFAULT_ADAPTER
     endpoint: str | None = None
     live_key: str = field(default="", repr=False)
+    model: str = ""
 
     @classmethod
     def read(cls, userdata: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> Settings:
@@ -49,16 +51,13 @@ class Settings:
                 f"-D endpoint={endpoint} is no WebSocket address; write it like -D endpoint=ws://127.0.0.1:8765/v1/realtime"
             )
         key = next((environ[variable] for variable in KEY_VARIABLES if environ.get(variable)), "")
-        return cls(_load(name), name, endpoint, key)
+        return cls(_load(name), name, endpoint, key, userdata.get("model", ""))
 
     def facts(self) -> dict[str, str]:
         """What the report says the run went against."""
         endpoint = self.endpoint or ("the live endpoint" if self.live_key else "none, for want of a key")
-        return {
-            "adapter": self.adapter_name,
-            "embedded endpoint": "realtime_server",
-            "endpoint of @e2e": endpoint,
-        }
+        model = self.model or "the adapter's default"
+        return {"adapter": self.adapter_name, "model": model, "endpoint of @e2e": endpoint}
 
     @property
     def why_unproven(self) -> str | None:

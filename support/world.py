@@ -156,6 +156,8 @@ class World:
         self.timeout_s = LIVE_TIMEOUT_S
         self._url = self.settings.endpoint or ""
         self.options.setdefault("api_key", self.settings.live_key)
+        if self.settings.model:
+            self.options.setdefault("model", self.settings.model)
 
     def stop_endpoint(self) -> None:
         """End the relay and the embedded endpoint; what they recorded stays readable."""
