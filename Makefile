@@ -24,6 +24,7 @@ report: $(VENV)/.ready ## Run the @unit suite on the embedded endpoint and build
 	$(BIN)/python -m support.report || status=$$?; exit $$status
 
 test: check ## Run everything that must hold
+	$(BIN)/python -m realtime_server.vendor --check
 	$(BIN)/pytest
 	$(BIN)/behave --tags='@unit or @integration'
 	$(BIN)/python -m support.traceability

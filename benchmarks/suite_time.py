@@ -83,9 +83,7 @@ def main() -> None:
             floor.append(timed(Path(folder))[0])
             print(f"round {number}/{rounds}: suite {suite[-1]:.2f} s, floor {floor[-1]:.2f} s", flush=True)
     ours, least = statistics.median(suite), statistics.median(floor)
-    print(
-        f"{scenarios} scenarios: suite {ours:.2f} s, empty ones {least:.2f} s, ratio {ours / least:.2f}"
-    )
+    print(f"{scenarios} scenarios: suite {ours:.2f} s, empty ones {least:.2f} s, ratio {ours / least:.2f}")
 
 
 if __name__ == "__main__":
