@@ -9,7 +9,7 @@ from hamcrest import assert_that, empty, is_, none
 from realtime_server import Sender
 from support.guards import run_guard
 from support.phrases import choice, world
-from support.regressions import PARTLY_MENDED, RETIRED_EVENTS
+from support.mutants import PARTLY_MENDED, RETIRED_EVENTS
 from support.settings import KEY_VARIABLES
 from support.tamper import Tampering
 

@@ -10,7 +10,7 @@ from realtime_server.clips import speech
 from support.audio import loudness_dbfs
 from support.guards import guard_of, run_guard
 from support.phrases import choice, column, world
-from support.regressions import BENIGN, REGRESSIONS, RETIRED_EVENTS
+from support.mutants import BENIGN, REGRESSIONS, RETIRED_EVENTS
 from support.tamper import Tampering
 
 choice(

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -25,33 +25,70 @@ Event = dict[str, Any]
 Headers = list[tuple[str, str]]
 
 # Headers that the relay's own WebSocket handshake writes anew.
+_SUBPROTOCOLS = "sec-websocket-protocol"
 _OWN_HEADERS = frozenset({"host", "upgrade", "connection", "user-agent"})
 _TIMEOUT_S = 5.0
 
 
-def _same_headers(headers: Headers) -> Headers:
-    return headers
+@dataclass(frozen=True)
+class Upgrade:
+    """The part of an upgrade request that a client chooses.
+
+    Attributes:
+        headers: Name and value of each header, the subprotocols offered among them.
+        query: Name and value of each parameter of the address.
+    """
+
+    headers: Headers
+    query: list[tuple[str, str]]
+
+    def having(self, *headers: tuple[str, str]) -> Upgrade:
+        """Return the request with headers added."""
+        return Upgrade([*self.headers, *headers], self.query)
+
+
+def _same_upgrade(upgrade: Upgrade) -> Upgrade:
+    return upgrade
 
 
 def _same_event(event: Event) -> Iterable[Event]:
     return (event,)
 
 
+def _same_client(client: Any) -> Any:
+    return client
+
+
 @dataclass(frozen=True)
 class Tampering:
-    """What is changed on the wire, and in what the client says of itself.
+    """What is changed on the wire, and in what the client does and says of itself.
 
     Attributes:
-        headers: From the headers of the client's upgrade request to those the endpoint receives.
+        upgrade: From the client's upgrade request to the one the endpoint receives.
         sent: From one event of the client to the events the endpoint receives (none drops it).
         received: From one event of the endpoint to the events the client receives (none drops it).
+        client: From the client to what the scenario holds in its place; for what no wire shows.
         documentation: From the documentation of the client's module to that which is read.
+        fragmented: Whether each text frame reaches the client in several WebSocket fragments.
     """
 
-    headers: Callable[[Headers], Headers] = field(default=_same_headers)
+    upgrade: Callable[[Upgrade], Upgrade] = field(default=_same_upgrade)
     sent: Callable[[Event], Iterable[Event]] = field(default=_same_event)
     received: Callable[[Event], Iterable[Event]] = field(default=_same_event)
+    client: Callable[[Any], Any] = field(default=_same_client)
     documentation: Callable[[str], str] = field(default=str)
+    fragmented: bool = False
+
+    def then(self, other: Tampering) -> Tampering:
+        """Return both changes as one: this one is nearer to the client, ``other`` to the endpoint."""
+        return Tampering(
+            upgrade=lambda upgrade: other.upgrade(self.upgrade(upgrade)),
+            sent=lambda event: _through(self.sent(event), other.sent),
+            received=lambda event: _through(other.received(event), self.received),
+            client=lambda client: self.client(other.client(client)),
+            documentation=lambda text: other.documentation(self.documentation(text)),
+            fragmented=self.fragmented or other.fragmented,
+        )
 
 
 class Relay:
@@ -102,17 +139,18 @@ class Relay:
 
     async def _relay(self, client: ServerConnection) -> None:
         assert client.request is not None
-        query = urlsplit(client.request.path).query
-        headers = [
-            (name, value)
-            for name, value in client.request.headers.raw_items()
-            if name.lower() not in _OWN_HEADERS and not name.lower().startswith("sec-websocket-")
-        ]
-        offered = client.request.headers.get("Sec-WebSocket-Protocol", "")
+        upgrade = self.tampering.upgrade(
+            Upgrade(
+                [header for header in client.request.headers.raw_items() if _chosen(header[0])],
+                parse_qsl(urlsplit(client.request.path).query, keep_blank_values=True),
+            )
+        )
+        offered = [value for name, value in upgrade.headers if name.lower() == _SUBPROTOCOLS]
+        query = urlencode(upgrade.query)
         async with connect(
             f"{self.endpoint}?{query}" if query else self.endpoint,
-            additional_headers=self.tampering.headers(headers),
-            subprotocols=[Subprotocol(name.strip()) for name in offered.split(",") if name.strip()] or None,
+            additional_headers=[header for header in upgrade.headers if header[0].lower() != _SUBPROTOCOLS],
+            subprotocols=[Subprotocol(name.strip()) for value in offered for name in value.split(",")] or None,
             user_agent_header=None,
             max_size=None,
             close_timeout=1,
@@ -120,8 +158,18 @@ class Relay:
         ) as endpoint:
             await asyncio.gather(
                 _pump(client, endpoint, self.tampering.sent),
-                _pump(endpoint, client, self.tampering.received),
+                _pump(endpoint, client, self.tampering.received, fragmented=self.tampering.fragmented),
             )
+
+
+def _chosen(header: str) -> bool:
+    """Whether a header is the client's choice, and not part of WebSocket's own handshake."""
+    name = header.lower()
+    return name == _SUBPROTOCOLS or not (name in _OWN_HEADERS or name.startswith("sec-websocket-"))
+
+
+def _through(events: Iterable[Event], change: Callable[[Event], Iterable[Event]]) -> list[Event]:
+    return [changed for event in events for changed in change(event)]
 
 
 def _first_offered(_: ServerConnection, offered: list[Subprotocol] | Any) -> Subprotocol | None:
@@ -137,18 +185,25 @@ async def _pump(
     source: ClientConnection | ServerConnection,
     sink: ClientConnection | ServerConnection,
     tamper: Callable[[Event], Iterable[Event]],
+    *,
+    fragmented: bool = False,
 ) -> None:
     """Pass frames on until ``source`` closes, then close ``sink`` with the same code and reason."""
     with contextlib.suppress(ConnectionClosed):
         async for frame in source:
             for changed in _changed(frame, tamper):
-                await sink.send(changed)
+                await sink.send(_fragments(changed) if fragmented and isinstance(changed, str) else changed)
     if source.close_code in (None, 1005, 1006):
         # Neither code may stand in a close frame (RFC 6455 §7.4.1): an abnormal end is passed on as one.
         sink.transport.abort() if source.close_code == 1006 else await sink.close()
     else:
         assert source.close_code is not None
         await sink.close(source.close_code, source.close_reason or "")
+
+
+def _fragments(text: str) -> list[str]:
+    third = max(1, len(text) // 3)
+    return [text[start : start + third] for start in range(0, len(text), third)]
 
 
 def _changed(frame: str | bytes, tamper: Callable[[Event], Iterable[Event]]) -> Iterable[str | bytes]:

@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed
 
 from realtime_server import CloseWith, RealtimeServer, ResetConnection, Script, Sender, Transcript
 from realtime_server.script import Answer
-from support.regressions import BENIGN, REGRESSIONS, RENAMED_EVENTS
+from support.mutants import BENIGN, REGRESSIONS, RENAMED_EVENTS
 from support.tamper import Relay, Tampering
 
 BEARER = {"Authorization": "Bearer sk-a-key-of-a-test"}

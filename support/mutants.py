@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from support.tamper import Event, Headers, Tampering
+from support.tamper import Event, Tampering, Upgrade
 
 # GA name → the name the beta had for it. A client of the beta does not know the left-hand names.
 RENAMED_EVENTS = {
@@ -24,8 +24,8 @@ RENAMED_EVENTS = {
 RETIRED_EVENTS = frozenset(RENAMED_EVENTS.values())
 
 
-def _with_header(name: str, value: str) -> Callable[[Headers], Headers]:
-    return lambda headers: [*headers, (name, value)]
+def _with_header(name: str, value: str) -> Callable[[Upgrade], Upgrade]:
+    return lambda upgrade: upgrade.having((name, value))
 
 
 def _session(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Event], Iterable[Event]]:
@@ -97,7 +97,7 @@ _BETA_HEADER = _with_header("OpenAI-Beta", "realtime=v1")
 _BETA_SESSION = _session(_flat)
 
 REGRESSIONS: dict[str, Tampering] = {
-    "sends the beta header": Tampering(headers=_BETA_HEADER),
+    "sends the beta header": Tampering(upgrade=_BETA_HEADER),
     "sends the beta session": Tampering(sent=_BETA_SESSION),
     "sends one flat setting of the beta": Tampering(sent=_session(_flat_voice)),
     "names its audio format as the beta did": Tampering(sent=_session(_input(_named_format))),
@@ -116,13 +116,13 @@ REGRESSIONS: dict[str, Tampering] = {
 
 # The old adapter was wrong in three layers; mending one uncovers the next.
 PARTLY_MENDED: dict[str, Tampering] = {
-    "nothing": Tampering(headers=_BETA_HEADER, sent=_BETA_SESSION, received=_beta_names_only),
+    "nothing": Tampering(upgrade=_BETA_HEADER, sent=_BETA_SESSION, received=_beta_names_only),
     "the header": Tampering(sent=_BETA_SESSION, received=_beta_names_only),
     "the header and the session": Tampering(received=_beta_names_only),
 }
 
 BENIGN: dict[str, Tampering] = {
-    "sends an unrelated header": Tampering(headers=_with_header("X-Request-Tag", "acceptance")),
+    "sends an unrelated header": Tampering(upgrade=_with_header("X-Request-Tag", "acceptance")),
     "orders the keys of its events anew": Tampering(sent=lambda event: (_reordered(event),)),
     "is sent an unknown event now and then": Tampering(received=_with_unknown_event),
 }
