@@ -8,8 +8,9 @@ every frame. What it enforces, how each rule is known, and what it does not emul
 import logging
 
 from realtime_server.clips import Clip, speech
-from realtime_server.clock import Clock
+from realtime_server.clock import Clock, VirtualClock
 from realtime_server.connection import Connection, Refusal
+from realtime_server.faults import Fault, FaultError, fault
 from realtime_server.handshake import HandshakeRequest
 from realtime_server.rules import RULES, Mark, Rule
 from realtime_server.script import (
@@ -18,6 +19,7 @@ from realtime_server.script import (
     EndOfStream,
     ResetConnection,
     Script,
+    ToolCall,
     TranscriptionFailure,
 )
 from realtime_server.server import PortInUse, RealtimeServer
@@ -31,6 +33,8 @@ __all__ = [
     "CloseWith",
     "Connection",
     "EndOfStream",
+    "Fault",
+    "FaultError",
     "Frame",
     "HandshakeRequest",
     "Mark",
@@ -41,9 +45,12 @@ __all__ = [
     "Rule",
     "Script",
     "Sender",
+    "ToolCall",
     "Transcript",
     "TranscriptOpen",
     "TranscriptionFailure",
+    "VirtualClock",
+    "fault",
     "speech",
 ]
 

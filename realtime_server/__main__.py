@@ -8,8 +8,9 @@ import signal
 import sys
 import threading
 
-from realtime_server import rules
+from realtime_server import faults, rules
 from realtime_server.handshake import REFUSED_KEYS
+from realtime_server.script import Script
 from realtime_server.server import HOST, PortInUse, RealtimeServer
 
 _EPILOG = """\
@@ -45,6 +46,19 @@ def _parser() -> argparse.ArgumentParser:
         choices=["text", "json"],
         help="print what is enforced, how it is known and what is not emulated, then exit",
     )
+    parser.add_argument(
+        "--faults",
+        action="store_true",
+        help="print what can be made to go wrong, with its parameters, then exit",
+    )
+    parser.add_argument(
+        "--fault",
+        type=_fault,
+        action="append",
+        default=[],
+        metavar="FAULT",
+        help='let this go wrong, for example --fault "close code=1011 after=3"; may be repeated',
+    )
     return parser
 
 
@@ -52,6 +66,13 @@ def _port(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and int(text) < 65_536):
         raise argparse.ArgumentTypeError(f"{text!r} is not a port; give a number from 0 to 65535")
     return int(text)
+
+
+def _fault(text: str) -> faults.Fault:
+    try:
+        return faults.fault(text)
+    except faults.FaultError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _interrupt(_signal: int, _frame: object) -> None:
@@ -65,10 +86,13 @@ def main(argv: list[str] | None = None) -> int:
         table = rules.as_json() if arguments.rules == "json" else rules.as_text()
         sys.stdout.write(table + "\n")
         return 0
+    if arguments.faults:
+        sys.stdout.write(faults.as_text() + "\n")
+        return 0
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, _interrupt)  # SIGINT too: a shell starts background jobs with it ignored
-    server = RealtimeServer(port=arguments.port)
+    server = RealtimeServer(Script(faults=arguments.fault), port=arguments.port)
     try:
         server.start()
         sys.stdout.write(f"listening on {server.url}\n")

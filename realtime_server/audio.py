@@ -5,13 +5,58 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from realtime_server import rules
+import numpy as np
+
+from realtime_server import g711, rules
 
 _MAX_APPEND_BYTES = 15 * 1024 * 1024
 _G711_BYTES_PER_MS = 8
 _PCM_BYTES_PER_MS = 48
+
+
+@dataclass(frozen=True)
+class Sound:
+    """Audio together with how it is coded.
+
+    Attributes:
+        data: As it stands on the wire, before base64.
+        kind: ``audio/pcm``, ``audio/pcmu`` or ``audio/pcma``.
+    """
+
+    data: bytes = field(repr=False)
+    kind: str = "audio/pcm"
+
+    @property
+    def ms(self) -> float:
+        """How long it sounds."""
+        return len(self.data) / bytes_per_ms(self.kind)
+
+    def until(self, end_ms: int) -> Sound:
+        """Return its first ``end_ms`` milliseconds."""
+        return Sound(self.data[: end_ms * bytes_per_ms(self.kind)], self.kind)
+
+
+def bytes_per_ms(kind: str) -> int:
+    """Return how much one millisecond takes: 48 bytes of PCM16 at 24 kHz, 8 bytes of G.711."""
+    return _PCM_BYTES_PER_MS if kind == "audio/pcm" else _G711_BYTES_PER_MS
+
+
+def samples_per_ms(kind: str) -> int:
+    """Return how many samples sound in one millisecond."""
+    return 24 if kind == "audio/pcm" else 8
+
+
+def samples(data: bytes, kind: str) -> g711.Samples:
+    """Return the samples of audio a client sent; shape ``(samples,)``, dtype ``int16``."""
+    return np.frombuffer(data, "<i2") if kind == "audio/pcm" else g711.expand(data, kind)
+
+
+def spoken(pcm: bytes, kind: str) -> bytes:
+    """Return what the model says (PCM16, 24 kHz) coded as the client asked for it."""
+    return pcm if kind == "audio/pcm" else g711.compress(g711.to_telephone_rate(pcm), kind)
 
 
 def decoded(encoded: str, audio_format: Mapping[str, Any], param: str) -> bytes:
@@ -41,8 +86,3 @@ def decoded(encoded: str, audio_format: Mapping[str, Any], param: str) -> bytes:
 def encoded(audio: bytes) -> str:
     """Return ``audio`` as it stands in an event."""
     return base64.b64encode(audio).decode("ascii")
-
-
-def duration_ms(audio: bytes | bytearray, audio_format: Mapping[str, Any]) -> float:
-    """Return how long ``audio`` sounds: 48 bytes are 1 ms of PCM16 at 24 kHz, 8 bytes of G.711."""
-    return len(audio) / (_PCM_BYTES_PER_MS if audio_format["type"] == "audio/pcm" else _G711_BYTES_PER_MS)

@@ -15,19 +15,21 @@ from typing import Any, Literal
 
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
-from websockets.frames import Close
+from websockets.frames import Close, Opcode
+from websockets.frames import Frame as WebSocketFrame
 from websockets.http11 import Response as HttpResponse
 from websockets.protocol import State
 
-from realtime_server import handshake, rules, session
+from realtime_server import client_secrets, faults, handshake, rules, session
 from realtime_server.clock import Clock
 from realtime_server.handshake import Credential, HandshakeRequest
 from realtime_server.ids import Ids
 from realtime_server.near_miss import near_miss
 from realtime_server.rules import Refused
 from realtime_server.script import CloseWith, Ending, ResetConnection, Script
-from realtime_server.service import Service
+from realtime_server.service import SESSION_S, Service
 from realtime_server.transcript import Frame, Sender, Transcript
+from realtime_server.trouble import Packet, Pause
 from realtime_server.validation import json_type
 
 log = logging.getLogger("realtime_server")
@@ -75,21 +77,36 @@ class Connection:
         self.closed_by: Literal["client", "server"] | None = None
         self.failure: Exception | None = None
         self.on_frame: Callable[[Connection, Frame], None] = _unheard
+        self.debug = False
         self.ids = Ids(f"connection {number}")
         self.clock = clock
         self._credential = credential
         self._script = script
         self._born_ms = clock.now_ms()
-        self._service = Service(self, script, request.query.get("model", ""))
+        self._remarks: list[str] = []
+        self._faults = tuple(script.faults)
+        self._trouble = faults.trouble(self._faults, number, script.struck.append)
+        self._sending = asyncio.Lock()
+        self._gone = asyncio.Event()
+        self._service = Service(self, script, self._begun(request))
         self._ws: ServerConnection | None = None
         self._refused: Refused | None = None
         self._ending_at_ms: float | None = None
         self._lost_by_script = ""
-        self._noted_turn_detection = False
 
     def __repr__(self) -> str:
         state = f"closed {self.close_code}" if self.close_code else "open"
         return f"<Connection {self.number}, {state}>"
+
+    def _begun(self, request: HandshakeRequest) -> session.Session:
+        """The session this connection begins with."""
+        session_id, expires_at_s = self.ids.new("sess"), self.clock.unix_s() + SESSION_S
+        model = request.query.get("model", "")
+        if self._credential.opens:
+            return client_secrets.begin(self._credential.opens, model, session_id, expires_at_s)
+        if handshake.transcribes(request, self._credential):
+            return session.initial_transcription(session_id, expires_at_s)
+        return session.initial(model, session_id, expires_at_s)
 
     # --- for whoever watches ----------------------------------------------------------------------------
 
@@ -153,7 +170,10 @@ class Connection:
     async def serve(self, ws: ServerConnection) -> None:
         """Run the connection until it ends."""
         self._ws = ws
-        log.info("connection %s: opened, model %s", self.number, self.session["model"] or "not named")
+        leaving = asyncio.create_task(self._note_leaving(ws))
+        if not all(fault.pongs for fault in self._faults):
+            _silence_pongs(ws, lambda: self._script.struck.append(faults.NoPong.name))
+        log.info("connection %s: opened, model %s", self.number, self.session.get("model") or "not named")
         self._refused = handshake.refusal(self.request, self._credential)
         # A refused client is still read: what it sends into the refusal belongs to the evidence.
         first_words = asyncio.create_task(
@@ -161,6 +181,7 @@ class Connection:
         )
         try:
             async for message in ws:
+                await self._dawdle()
                 await self._receive(message)
         except ConnectionClosed:
             pass  # how it ended is read off the socket below
@@ -168,8 +189,11 @@ class Connection:
             await self.break_off(error)
         finally:
             await self._service.stop()
-            await first_words
+            first_words.cancel()  # a refusal may still be pausing
+            with suppress(asyncio.CancelledError):
+                await first_words
             await ws.close()
+            await leaving
             self._hang_up(ws)
 
     async def break_off(self, error: Exception) -> None:
@@ -192,6 +216,17 @@ class Connection:
         else:
             await self.lose(closes_with)
 
+    async def _note_leaving(self, ws: ServerConnection) -> None:
+        """Wake whatever waits for time to pass on a connection that has ended."""
+        await ws.wait_closed()
+        self._gone.set()
+
+    async def _dawdle(self) -> None:
+        for fault in self._faults:
+            if fault.reading_pause_ms:
+                self._script.struck.append(fault.name)
+                await self.clock.wait(self._gone, fault.reading_pause_ms)
+
     async def _receive(self, message: str | bytes) -> None:
         kind: Literal["text", "binary"] = "text" if isinstance(message, str) else "binary"
         shown = message if isinstance(message, str) else f"<{len(message)} bytes>"
@@ -205,19 +240,11 @@ class Connection:
             self._record(frame)
             await self._send_refusal(refused, None)
             return
-        self._record(replace(frame, note=self._turn_detection_note(event)))
+        self._record(frame)
         try:
             await self._service.handle(event)
         except Refused as refused:
             await self._send_refusal(refused, event)
-
-    def _turn_detection_note(self, event: _Wire) -> str:
-        """Say once in the evidence that nobody listens for speech, rather than let a client wait in vain."""
-        appended = event.get("type") == "input_audio_buffer.append"
-        if self._noted_turn_detection or not (appended and self._service.detects_turns):
-            return ""
-        self._noted_turn_detection = True
-        return f"{rules.NO_VAD.id}: turn detection is on and not emulated; commit by hand"
 
     def _hang_up(self, ws: ServerConnection) -> None:
         """Read off the socket who closed it and how, and complete the transcript."""
@@ -263,6 +290,15 @@ class Connection:
         blank = {"type": "server_error", "code": None, "message": "", "param": None, "event_id": event_id}
         await self.send("error", error={**blank, **error})
 
+    async def refuse(self, refused: Refused) -> None:
+        """Send the ``error`` event of a refusal that answers no event of the client."""
+        await self._send_refusal(refused, None)
+
+    def remark(self, text: str) -> None:
+        """Put a remark into the log and, with the next event, into the evidence."""
+        log.warning("connection %s: %s", self.number, text)
+        self._remarks.append(text)
+
     async def lose(self, ending: Ending) -> None:
         """End the connection as scripted."""
         ws = self._socket()
@@ -289,17 +325,31 @@ class Connection:
         return self._ws
 
     async def _transmit(self, event: _Wire, rule: str | None = None, note: str = "") -> None:
+        ending: Ending | None = None
+        async with self._sending:  # a line that stands still holds back what comes after, too
+            for step in self._trouble.steps(event):
+                if isinstance(step, Packet):
+                    await self._put(step, rule, note)
+                elif isinstance(step, Pause):
+                    await self.clock.wait(self._gone, step.ms)
+                else:
+                    ending = step
+                    break
+        if ending is not None:
+            await self.lose(ending)
+
+    async def _put(self, packet: Packet, rule: str | None, note: str) -> None:
+        """Put one frame on the wire, and write it down; of padding, only that there was some."""
         ws = self._socket()
         if self._ending_at_ms is not None or ws.state is not State.OPEN:
             return  # the client would never see it, so it does not belong to the transcript either
-        text = json.dumps(event, ensure_ascii=False)
-        try:
-            text.encode()
-        except UnicodeEncodeError:  # half a surrogate pair that the client sent escaped goes back escaped
-            text = json.dumps(event)
-        self._record(Frame(self._now_ms(), Sender.SERVER, "text", text, rule=rule, note=note))
+        text = packet.text or _written(packet.event)
+        fault = f"fault: {packet.note}" if packet.note else ""
+        notes = "; ".join([*self._remarks, *(each for each in (note, fault) if each)])
+        self._remarks.clear()
+        self._record(Frame(self._now_ms(), Sender.SERVER, "text", text, rule=rule, note=notes))
         with suppress(ConnectionClosed):  # between the line above and this one the client went away
-            await ws.send(text)
+            await ws.send(text + " " * packet.padding_bytes)
 
     async def _send_refusal(self, refused: Refused, event: _Wire | None) -> None:
         note = self._note_refusal(refused, event)
@@ -311,6 +361,8 @@ class Connection:
             "param": refused.param,
             "event_id": given if isinstance(given, str) else None,
         }
+        if self.debug:
+            body |= {"rule_id": refused.rule.id, "near_miss": note or None}
         error = {"type": "error", "event_id": self.ids.new("event"), "error": body}
         await self._transmit(error, refused.rule.id, note)
 
@@ -332,6 +384,28 @@ class Connection:
 
     def _now_ms(self) -> float:
         return round(self.clock.now_ms() - self._born_ms, 3)
+
+
+def _written(event: Mapping[str, Any]) -> str:
+    text = json.dumps(event, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half a surrogate pair that the client sent escaped goes back escaped
+        return json.dumps(event)
+    return text
+
+
+def _silence_pongs(ws: ServerConnection, struck: Callable[[], None]) -> None:
+    """Keep the pongs back that websockets sends by itself."""
+    send = ws.protocol.send_frame
+
+    def send_all_others(frame: WebSocketFrame) -> None:
+        if frame.opcode is Opcode.PONG:
+            struck()
+        else:
+            send(frame)
+
+    ws.protocol.send_frame = send_all_others  # type: ignore[method-assign]
 
 
 def _parsed(text: str | bytes) -> _Wire:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from realtime_server import audio, rules
+from realtime_server.audio import Sound
 from realtime_server.ids import Ids
 
 Wire = dict[str, Any]
@@ -19,28 +20,28 @@ class Item:
     Attributes:
         id: Chosen by the client or drawn by the server.
         body: Everything but the id, in the order of the wire; a message's content without audio bytes.
-        audio: Sound by content index, in the format it was sent in.
+        audio: Sound by content index.
         follows: Id of the item before it when it was added, or None.
         follows_first: Whether that was the conversation's first item.
     """
 
     id: str
     body: Wire
-    audio: dict[int, bytes] = field(default_factory=dict)
+    audio: dict[int, Sound] = field(default_factory=dict)
     follows: str | None = None
     follows_first: bool = False
 
     @property
     def spoken_answer(self) -> bool:
         """Whether this is the model's own speech and some of it has sounded."""
-        return self.body.get("role") == "assistant" and bool(self.audio.get(0))
+        return self.body.get("role") == "assistant" and 0 in self.audio
 
     def wire(self, *, with_audio: bool = False) -> Wire:
         """The item as events carry it; audio only where it was asked for."""
         wire = {"id": self.id, **self.body}
         if "content" in wire:
             wire["content"] = [
-                {**part, "audio": audio.encoded(self.audio[index])}
+                {**part, "audio": audio.encoded(self.audio[index].data)}
                 if with_audio and index in self.audio
                 else dict(part)
                 for index, part in enumerate(wire["content"])
@@ -86,17 +87,35 @@ class Conversation:
 
     def add_from_client(self, given: Mapping[str, Any], after: str | None, audio_format: Wire) -> Item:
         """Add an item a client created, whose shape has been checked."""
-        sounds = {
-            index: audio.decoded(part["audio"], audio_format, f"item.content[{index}].audio")
-            for index, part in enumerate(given.get("content", ()))
-            if part["type"] == "input_audio"
-        }
+        sounds = _sounds(given, audio_format, "item")
         if given["type"] == "function_call_output" and not self._has_call(given["call_id"]):
             raise rules.UNKNOWN_CALL.refuse(id=given["call_id"])
-        body = _body(given, self._ids)
-        item = self.add(body, item_id=given.get("id"), after=after)
+        item = self.add(_body(given, self._ids), item_id=given.get("id"), after=after)
         item.audio = sounds
         return item
+
+    def outside(self, body: Wire) -> Item:
+        """Return a new item that is not part of the conversation."""
+        return Item(self._ids.new("item"), body)
+
+    def context(self, given: Sequence[Mapping[str, Any]], audio_format: Wire) -> list[Item]:
+        """Return what a response is to answer instead of the conversation: ``response.input``.
+
+        Raises:
+            Refused: a reference to an item there is not, or bad audio.
+        """
+        items = []
+        for number, one in enumerate(given):
+            path = f"response.input[{number}]"
+            if one["type"] == "item_reference":
+                found = self.find(one["id"])
+                if found is None:
+                    raise rules.UNKNOWN_REFERENCE.refuse(f"{path}.id", id=one["id"])
+                items.append(found)
+            else:
+                sounds = _sounds(one, audio_format, path)
+                items.append(Item(one.get("id") or "", _body(one, self._ids), sounds))
+        return items
 
     @property
     def has_spoken_answer(self) -> bool:
@@ -124,17 +143,26 @@ class Conversation:
             raise rules.TRUNCATE_UNKNOWN.refuse(id=item_id)
         if not item.spoken_answer or content_index:
             raise rules.TRUNCATE_NOT_AUDIO.refuse()
-        # The model speaks PCM only, see RT-absent-04.
-        have_ms = int(audio.duration_ms(item.audio[0], {"type": "audio/pcm"}))
+        have_ms = int(item.audio[0].ms)
         if audio_end_ms > have_ms:
             raise rules.TRUNCATE_BEYOND.refuse(have_ms=have_ms, end_ms=audio_end_ms)
-        item.audio[0] = item.audio[0][: audio_end_ms * 48]
+        item.audio[0] = item.audio[0].until(audio_end_ms)
         item.body["content"][0]["transcript"] = ""
 
     def _has_call(self, call_id: str) -> bool:
         return any(
             item.body["type"] == "function_call" and item.body["call_id"] == call_id for item in self.items
         )
+
+
+def _sounds(given: Mapping[str, Any], audio_format: Wire, path: str) -> dict[int, Sound]:
+    return {
+        index: Sound(
+            audio.decoded(part["audio"], audio_format, f"{path}.content[{index}].audio"), audio_format["type"]
+        )
+        for index, part in enumerate(given.get("content", ()))
+        if part["type"] == "input_audio"
+    }
 
 
 def _body(given: Mapping[str, Any], ids: Ids) -> Wire:
@@ -151,7 +179,7 @@ def _body(given: Mapping[str, Any], ids: Ids) -> Wire:
             "type": "function_call",
             "status": "completed",
             "name": given["name"],
-            "call_id": given.get("call_id") or ids.new("call"),
+            "call_id": given.get("call_id") or ids.call(),
             "arguments": given["arguments"],
         }
     return {key: value for key, value in given.items() if key not in {"id", "object", "status"}}

@@ -7,9 +7,11 @@ import hmac
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from realtime_server import rules
+from realtime_server.client_secrets import PREFIX, ClientSecrets
 from realtime_server.oracle import known_models
 from realtime_server.rules import Refused, Rule
 
@@ -70,8 +72,9 @@ class HandshakeRequest:
 class Credential:
     """The key a client sent: it can be compared and hidden, never shown."""
 
-    def __init__(self, key: str | None) -> None:
+    def __init__(self, key: str | None, secrets: ClientSecrets | None = None) -> None:
         self._key = key
+        self._secrets = secrets
 
     def __repr__(self) -> str:
         return f"<Credential {'given' if self._key else 'missing'}>"
@@ -86,18 +89,35 @@ class Credential:
         """Return why this key is not let in, or None."""
         if self._key is None:
             return rules.NO_KEY.refuse()
-        rule = REFUSED_KEYS.get(self._key)
-        if rule is None:
-            return None
-        return rule.refuse(key=f"{self._key[:3]}{_MASK}{self._key[-4:]}", model=model)
+        rule = REFUSED_KEYS.get(self._key) or (self._secrets and self._secrets.fault(self._key))
+        return rule.refuse(key=self.masked, model=model) if rule else None
+
+    @property
+    def masked(self) -> str:
+        """The key as the service quotes it: its first and its last characters."""
+        return f"{self._key[:3]}{_MASK}{self._key[-4:]}" if self._key else _MASK
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether it has the form of a client secret."""
+        return self._key is not None and self._key.startswith(PREFIX)
+
+    @property
+    def opens(self) -> Mapping[str, Any] | None:
+        """The session a client secret was made for; None for an API key."""
+        secret = self._secrets.find(self._key) if self._secrets and self._key else None
+        return secret.session if secret else None
 
 
-def read(target: str, headers: Iterable[tuple[str, str]]) -> tuple[HandshakeRequest, Credential]:
+def read(
+    target: str, headers: Iterable[tuple[str, str]], secrets: ClientSecrets | None = None
+) -> tuple[HandshakeRequest, Credential]:
     """Take an upgrade request apart.
 
     Args:
         target: Request target: path and query.
         headers: Names and values as sent.
+        secrets: The client secrets there are.
     """
     sent = list(headers)
     url = urlsplit(target)
@@ -108,7 +128,7 @@ def read(target: str, headers: Iterable[tuple[str, str]]) -> tuple[HandshakeRequ
         for name in value.split(",")
     ]
     key = _key(sent, offered)
-    credential = Credential(key)
+    credential = Credential(key, secrets)
     request = HandshakeRequest(
         path=url.path,
         query={name: credential.hide(value) for name, value in parse_qsl(url.query, keep_blank_values=True)},
@@ -123,11 +143,16 @@ def not_served(request: HandshakeRequest) -> Refused | None:
     """Return why the upgrade itself is answered with an HTTP error, or None."""
     if request.path != PATH:
         return rules.UNKNOWN_PATH.refuse(path=request.path)
-    if request.query.get("intent") == "transcription":
-        return rules.NO_TRANSCRIPTION_SESSION.refuse()
     if "call_id" in request.query:
         return rules.NO_CALL_ID.refuse()
     return None
+
+
+def transcribes(request: HandshakeRequest, credential: Credential) -> bool:
+    """Tell whether a transcription session is asked for; what a client secret was made for decides."""
+    if credential.opens is not None:
+        return bool(credential.opens["type"] == "transcription")
+    return request.query.get("intent") == "transcription"
 
 
 def refusal(request: HandshakeRequest, credential: Credential) -> Refused | None:
@@ -136,7 +161,12 @@ def refusal(request: HandshakeRequest, credential: Credential) -> Refused | None
     refused = credential.refusal(model)
     if refused and refused.rule is not rules.MODEL_NOT_AVAILABLE:
         return refused
-    return _beta_refusal(request) or _model_refusal(model) or refused
+    opens = credential.opens or {}
+    if transcribes(request, credential):
+        wrong_model = _intent_refusal(request)
+    else:
+        wrong_model = _model_refusal(opens.get("model") or model)
+    return _beta_refusal(request) or wrong_model or refused
 
 
 def _beta_refusal(request: HandshakeRequest) -> Refused | None:
@@ -145,6 +175,10 @@ def _beta_refusal(request: HandshakeRequest) -> Refused | None:
         captured = any("realtime=v1" in value for value in beta)
         return (rules.BETA_HEADER if captured else rules.BETA_HEADER_OTHER).refuse()
     return rules.BETA_SUBPROTOCOL.refuse() if _BETA_SUBPROTOCOL in request.subprotocols else None
+
+
+def _intent_refusal(request: HandshakeRequest) -> Refused | None:
+    return rules.MODEL_WITH_INTENT.refuse() if "model" in request.query else None
 
 
 def _model_refusal(model: str) -> Refused | None:

@@ -7,6 +7,7 @@ import string
 
 _ALPHABET = string.ascii_letters + string.digits
 _ID_LENGTH = 21
+_CALL_LENGTH = 16
 _PADDED_TO = 16
 
 
@@ -25,6 +26,10 @@ class Ids:
     def new(self, prefix: str) -> str:
         """Return a fresh id: ``prefix``, an underscore, 21 letters and digits (as recorded live)."""
         return f"{prefix}_{self._letters(_ID_LENGTH)}"
+
+    def call(self) -> str:
+        """Return a fresh call_id: ``call_`` and 16 letters and digits (as recorded live)."""
+        return f"call_{self._letters(_CALL_LENGTH)}"
 
     def obfuscation(self, delta: str) -> str:
         """Return the padding beside a text-like delta, which hides its length on the wire.

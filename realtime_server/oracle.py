@@ -1,4 +1,4 @@
-"""The vendor's published wire types, as data: what a client may send.
+"""The vendor's published wire types, as data: what a client may send and what the server sends.
 
 ``vendor_schema.json`` is written by :mod:`realtime_server.vendor`. A node of it is one of
 ``{"type": "string" | "integer" | "number" | "boolean" | "any"}``, ``{"enum": [...]}``,
@@ -21,7 +21,7 @@ FILE = Path(__file__).with_name("vendor_schema.json")
 
 @cache
 def schema() -> Schema:
-    """Return the schema: ``version``, ``server_events``, ``client_events`` by type, ``types`` by name."""
+    """Return the schema: ``client_events`` and ``server_events`` by type, ``types`` by name."""
     loaded: Schema = json.loads(FILE.read_text(encoding="utf-8"))
     return loaded
 

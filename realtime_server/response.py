@@ -1,58 +1,23 @@
-"""One response of the model: its events in the recorded order, until it ends by itself or is cancelled."""
+"""One response of the model: its output in the recorded order, until it ends by itself or is cancelled."""
 
 from __future__ import annotations
 
 import asyncio
 import copy
 import math
-import re
-from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Literal
 
-from realtime_server import audio
-from realtime_server.clock import Clock
+from realtime_server.audio import Sound
 from realtime_server.conversation import Conversation, Item
-from realtime_server.ids import Ids
-from realtime_server.script import Answer, Ending, Script
-from realtime_server.session import Session
+from realtime_server.output import FunctionCall, Line, Message, Output, Stage, Tokens, tokens
+from realtime_server.script import Answer, Script, ToolCall
+from realtime_server.session import REASONS_ALOUD, Session
 
-_PCM = {"type": "audio/pcm"}
-# How the vendor counts sound: a token is 100 ms of what is heard, 50 ms of what is said.
+CancelReason = Literal["client_cancelled", "turn_detected"]
+
+# How the vendor counts sound that is heard: a token is 100 ms.
 _HEARD_MS_PER_TOKEN = 100
-_SAID_MS_PER_TOKEN = 50
-
-_LEGACY_NAMES = {
-    "response.output_audio.delta": "response.audio.delta",
-    "response.output_audio.done": "response.audio.done",
-    "response.output_audio_transcript.delta": "response.audio_transcript.delta",
-    "response.output_audio_transcript.done": "response.audio_transcript.done",
-    "response.output_text.delta": "response.text.delta",
-    "response.output_text.done": "response.text.done",
-}
-
-
-class Line(Protocol):
-    """What a session and its responses need of their connection."""
-
-    ids: Ids
-    clock: Clock
-
-    async def send(self, event_type: str, /, **fields: Any) -> None:
-        """Send one event."""
-
-    async def send_error(self, error: Mapping[str, Any], event_id: str | None = None) -> None:
-        """Send a scripted ``error`` event."""
-
-    async def lose(self, ending: Ending) -> None:
-        """End the connection as scripted."""
-
-    async def break_off(self, error: Exception) -> None:
-        """End the connection because this server is at fault."""
-
-
-def tokens(text: str) -> list[str]:
-    """Cut ``text`` into deltas: words and marks, each with the space before it; joined they are ``text``."""
-    return re.findall(r"\s*(?:\w+|[^\w\s])|\s+$", text)
 
 
 class Response:
@@ -60,7 +25,7 @@ class Response:
 
     Args:
         line: The connection it is sent on.
-        conversation: Where its item goes.
+        conversation: Where its items go, unless it is out of band.
         script: Where a held answer waits for its release.
         answer: What the model does.
         settings: The session as this response sees it, see :func:`effective_settings`.
@@ -75,45 +40,42 @@ class Response:
         settings: Session,
     ) -> None:
         self.id = line.ids.new("resp")
-        self._line, self._conversation, self._script, self._answer = line, conversation, script, answer
-        self._settings = settings
-        self._input_tokens = _heard(conversation, settings["instructions"])
-        self._spoken = settings["output_modalities"] == ["audio"]
+        self.apart = settings["conversation"] == "none"
+        self._stage = Stage(line, conversation, self.id, answer, self.apart)
+        self._line, self._script, self._answer, self._settings = line, script, answer, settings
+        context = conversation.items if settings["input"] is None else settings["input"]
+        self._input_tokens = _heard(context, settings["instructions"])
+        self._calls = list(self._possible(answer.tool_calls))
         self._wake = asyncio.Event()
-        self._cancelled = False
+        self._cancelled: CancelReason | None = None
+        self._out_of_tokens = False
         self._lost = False
-        self._item: Item | None = None
-        self._said: list[str] = []
-        self._sounded = bytearray()
+        self._steps = 0
+        self._outputs: list[Output] = []
 
-    def cancel(self) -> None:
+    def cancel(self, reason: CancelReason = "client_cancelled") -> None:
         """Let the response end as cancelled at its next step."""
-        self._cancelled = True
+        self._cancelled = self._cancelled or reason
         self._wake.set()
+
+    @property
+    def sounds_ms(self) -> float:
+        """How long the answer so far takes to play."""
+        return sum(output.item.audio[0].ms for output in self._outputs if 0 in output.item.audio)
 
     async def play(self) -> bool:
         """Send everything up to, not including, ``response.done``; False when the connection was lost."""
         await self._line.send("response.created", response=self.wire("in_progress"))
-        if await self._step(0):
-            await self._answer_with(list(self._chunks()))
-        if not self._lost:
-            await self._close()
+        going_on = await self._step()
+        for output in self._planned():
+            if not going_on:
+                break
+            going_on = await self._put_out(output)
         return not self._lost
-
-    async def _answer_with(self, chunks: list[tuple[list[str], bytes]]) -> None:
-        if chunks:
-            await self._open()
-        for number, (words, sound) in enumerate(chunks, start=1):
-            await self._say(words)
-            if sound:
-                self._sound(sound)
-                await self._content("response.output_audio.delta", delta=audio.encoded(sound))
-            if not await self._step(number):
-                return
 
     def final(self) -> dict[str, Any]:
         """The response as ``response.done`` carries it."""
-        return self.wire("cancelled" if self._cancelled else self._answer.status)
+        return self.wire(self._status)
 
     def wire(self, status: str) -> dict[str, Any]:
         """The response object, with the fields and the order recorded live."""
@@ -124,8 +86,8 @@ class Response:
             "id": self.id,
             "status": status,
             "status_details": self._details(status),
-            "output": [self._item.wire()] if done and self._item else [],
-            "conversation_id": self._conversation.id,
+            "output": [one.item.wire() for one in self._outputs] if done else [],
+            "conversation_id": None if self.apart else self._stage.conversation.id,
             "output_modalities": self._settings["output_modalities"],
             "max_output_tokens": self._settings["max_output_tokens"],
             "audio": {"output": {"format": output["format"], "voice": output["voice"]}},
@@ -133,31 +95,82 @@ class Response:
             "metadata": self._settings["metadata"],
         }
 
+    @property
+    def _status(self) -> str:
+        if self._cancelled:
+            return "cancelled"
+        return "incomplete" if self._out_of_tokens else self._answer.status
+
     def _details(self, status: str) -> dict[str, Any] | None:
         if status == "cancelled":
-            return {"type": "cancelled", "reason": "client_cancelled"}
+            return {"type": "cancelled", "reason": self._cancelled}
         if status == "failed":
             return {"type": "failed", "error": dict(self._answer.error or {})}
         if status == "incomplete":
-            return {"type": "incomplete", "reason": self._answer.reason}
+            reason = "max_output_tokens" if self._out_of_tokens else self._answer.reason
+            return {"type": "incomplete", "reason": reason}
         return None
 
-    def _chunks(self) -> Iterator[tuple[list[str], bytes]]:
-        """What is sent between two steps: words, then sound. Words run ahead of the sound they belong to."""
-        words = tokens(self._answer.transcript)
-        if not self._spoken:
-            yield from (([word], b"") for word in words)
-            return
-        slices = self._answer.slices() or [b""] * bool(words)
-        for number, sound in enumerate(slices):
-            share = slice(
-                math.ceil(number * len(words) / len(slices)),
-                math.ceil((number + 1) * len(words) / len(slices)),
-            )
-            yield words[share], sound
+    def _possible(self, calls: Iterable[ToolCall]) -> Iterator[ToolCall]:
+        """Leave out what no model could call: it knows only the functions it was offered."""
+        choice = self._settings["tool_choice"]
+        offered = {tool["name"] for tool in self._settings["tools"] if tool["type"] == "function"}
+        if isinstance(choice, dict):
+            offered &= {choice.get("name")}
+        elif choice == "none":
+            offered.clear()
+        for call in calls:
+            if call.name in offered:
+                yield call
+            else:
+                self._line.remark(
+                    f"the scripted call of {call.name} was left out: the client offers "
+                    f"{', '.join(sorted(offered)) or 'no function'} (RT-response-09)"
+                )
 
-    async def _step(self, deltas: int) -> bool:
+    def _planned(self) -> Iterator[Output]:
+        """Make the outputs one after the other: each takes its place in the conversation when it begins."""
+        audio = self._settings["audio"]["output"]["format"]["type"]
+        spoken = self._settings["output_modalities"] == ["audio"]
+        if self._answer.transcript or (spoken and self._answer.audio):
+            phase = "commentary" if self._calls else "final_answer"
+            tells = self._settings["model"].startswith(REASONS_ALOUD)
+            yield Message(self._stage, 0, audio if spoken else None, phase if tells else "")
+        for index, call in enumerate(self._calls, start=len(self._outputs)):
+            yield FunctionCall(self._stage, index, call)
+
+    async def _put_out(self, output: Output) -> bool:
+        """Send one output item; False when nothing may follow it."""
+        self._outputs.append(output)
+        await output.open()
+        going_on = True
+        for piece in output.pieces():
+            self._out_of_tokens = sum(self._spent) + sum(piece.tokens(output.kind)) > self._limit
+            going_on = not self._out_of_tokens
+            if going_on:
+                await output.put(piece)
+                going_on = await self._step()
+            if not going_on:
+                break
+        if not self._lost:
+            last = output.index + 1 == self._planned_outputs
+            cut_short = not going_on or (last and self._status != "completed")
+            await output.close("incomplete" if cut_short else "completed")
+        return going_on
+
+    @property
+    def _limit(self) -> float:
+        """The greatest number of tokens that may be put out."""
+        return float(self._settings["max_output_tokens"])
+
+    @property
+    def _planned_outputs(self) -> int:
+        first_is_message = isinstance(self._outputs[0], Message)
+        return len(self._calls) + first_is_message
+
+    async def _step(self) -> bool:
         """Between two deltas: let others run, hold, pause or lose the line. False ends the answer."""
+        deltas, self._steps = self._steps, self._steps + 1
         await asyncio.sleep(0)  # sending never suspends while the socket has room, and a cancel must get in
         if self._answer.hold_after == deltas:
             await self._hold()
@@ -185,76 +198,13 @@ class Response:
         if not self._cancelled:
             self._wake.clear()
 
-    async def _open(self) -> None:
-        body: dict[str, Any] = {
-            "type": "message",
-            "status": "in_progress",
-            "role": "assistant",
-            "content": [],
-        }
-        self._item = self._conversation.add(body)
-        place = {"response_id": self.id, "output_index": 0}
-        await self._line.send("response.output_item.added", **place, item=self._item.wire())
-        await self._line.send(
-            "conversation.item.added", previous_item_id=self._item.follows, item=self._item.wire()
-        )
-        body["content"] = [self._part(inside_item=True)]
-        await self._content("response.content_part.added", part=self._part())
-
-    async def _say(self, words: list[str]) -> None:
-        name = "response.output_audio_transcript.delta" if self._spoken else "response.output_text.delta"
-        for word in words:
-            self._said.append(word)
-            if self._answer.transcript_deltas:
-                await self._content(name, delta=word, obfuscation=self._line.ids.obfuscation(word))
-
-    def _sound(self, sound: bytes) -> None:
-        self._sounded += sound
-        if self._item:
-            self._item.audio[0] = bytes(self._sounded)
-
-    async def _close(self) -> None:
-        if self._item is None:
-            return
-        completed = not self._cancelled and self._answer.status == "completed"
-        words = self._words()
-        if self._spoken:
-            await self._content("response.output_audio.done")
-            await self._content("response.output_audio_transcript.done", transcript=words)
-        else:
-            await self._content("response.output_text.done", text=words)
-        await self._content("response.content_part.done", part=self._part())
-        self._item.body["status"] = "completed" if completed else "incomplete"
-        self._item.body["content"] = [self._part(inside_item=True)]
-        await self._line.send(
-            "conversation.item.done", previous_item_id=self._item.follows_when_done, item=self._item.wire()
-        )
-        await self._line.send(
-            "response.output_item.done", response_id=self.id, output_index=0, item=self._item.wire()
-        )
-
-    def _words(self) -> str:
-        return "".join(self._said) if self._answer.transcript_in_done else ""
-
-    def _part(self, *, inside_item: bool = False) -> dict[str, Any]:
-        """The content; parts in content_part events keep the shorter type names (recorded live)."""
-        prefix = "output_" if inside_item else ""
-        if self._spoken:
-            return {"type": f"{prefix}audio", "transcript": self._words()}
-        return {"type": f"{prefix}text", "text": self._words()}
-
-    async def _content(self, name: str, **fields: Any) -> None:
-        if self._answer.event_names == "legacy":
-            name = _LEGACY_NAMES.get(name, name)
-        item_id = self._item.id if self._item else None
-        place = {"response_id": self.id, "item_id": item_id, "output_index": 0, "content_index": 0}
-        await self._line.send(name, **place, **fields)
-
     def _usage(self) -> dict[str, Any]:
         text_in, audio_in = self._input_tokens
-        text_out = len(self._said)
-        audio_out = math.ceil(audio.duration_ms(bytes(self._sounded), _PCM) / _SAID_MS_PER_TOKEN)
+        text_out, audio_out = self._spent
         nothing = {"text_tokens": 0, "audio_tokens": 0, "image_tokens": 0}
+        said = {"text_tokens": text_out, "audio_tokens": audio_out}
+        if self._settings["model"].startswith(REASONS_ALOUD):
+            said["reasoning_tokens"] = 0
         return {
             "total_tokens": text_in + audio_in + text_out + audio_out,
             "input_tokens": text_in + audio_in,
@@ -266,37 +216,44 @@ class Response:
                 "cached_tokens": 0,
                 "cached_tokens_details": nothing,
             },
-            "output_token_details": {"text_tokens": text_out, "audio_tokens": audio_out},
+            "output_token_details": said,
         }
+
+    @property
+    def _spent(self) -> Tokens:
+        """What has been put out so far."""
+        spent = [output.spent for output in self._outputs]
+        return Tokens(sum(one.text for one in spent), sum(one.audio for one in spent))
 
 
 def effective_settings(session: Session, overrides: Mapping[str, Any]) -> Session:
-    """Return the session as one response sees it, and its metadata.
+    """Return the session as one response sees it, with what only a response has.
 
     Args:
         session: The effective session.
-        overrides: The ``response`` of the request.
+        overrides: The ``response`` of the request; its ``input`` as items.
     """
-    settings = {**copy.deepcopy(session), "metadata": None}
+    own = {"metadata": None, "conversation": "auto", "input": None}
+    settings = {**copy.deepcopy(session), **own}
     for key, value in overrides.items():
         if key == "audio":
             settings["audio"]["output"] |= value.get("output", {})
-        elif key in settings:
+        else:
             settings[key] = value
     return settings
 
 
-def heard_tokens(sound: bytes, audio_format: Mapping[str, Any]) -> int:
+def heard_tokens(sound: Sound) -> int:
     """Return how many tokens the model counts for what it hears."""
-    return math.ceil(audio.duration_ms(sound, audio_format) / _HEARD_MS_PER_TOKEN)
+    return math.ceil(sound.ms / _HEARD_MS_PER_TOKEN)
 
 
-def _heard(conversation: Conversation, instructions: str) -> tuple[int, int]:
-    """Count the text and audio tokens of everything said so far."""
+def _heard(items: Iterable[Item], instructions: str) -> tuple[int, int]:
+    """Count the text and audio tokens of what a response answers."""
     text, sound = len(tokens(instructions)), 0
-    for item in conversation.items:
+    for item in items:
         for part in item.body.get("content", ()):
             text += len(tokens(part.get("text") or ""))
         text += len(tokens(item.body.get("output") or ""))
-        sound += sum(heard_tokens(heard, _PCM) for heard in item.audio.values())
+        sound += sum(heard_tokens(heard) for heard in item.audio.values())
     return text, sound

@@ -48,9 +48,10 @@ class Rule:
         message: Wording of the refusal, with its placeholders; empty when the rule refuses nothing.
         code: ``error.code`` of the refusal; None is sent as null.
         close_code: WebSocket close code that follows the refusal.
-        http_status: HTTP status by which the upgrade itself is refused.
+        http_status: HTTP status by which the upgrade, or another request, is refused.
         error_type: ``error.type`` of the refusal.
         emulated: False: the service does this and this server does not.
+        says_why: The reason of the close is the message, not the name of the error.
     """
 
     id: str
@@ -63,14 +64,22 @@ class Rule:
     http_status: int | None = None
     error_type: ErrorType = "invalid_request_error"
     emulated: bool = True
+    says_why: bool = False
 
     def refuse(self, param: str | None = None, **values: object) -> Refused:
         """Return the refusal to raise; ``values`` fill the placeholders of the message."""
         return Refused(self, self.message.format(param=param, **values), param)
 
     @property
+    def gating(self) -> bool:
+        """Whether an acceptance criterion may rest on it: what was only inferred decides nothing."""
+        return self.mark is not Mark.INFERRED and self.emulated
+
+    @property
     def close_reason(self) -> str:
         """Reason of the close that follows: the error's type, and its code if it has one."""
+        if self.says_why:
+            return self.message
         return f"{self.error_type}.{self.code}" if self.code else self.error_type
 
 
@@ -222,6 +231,63 @@ CHECK_ORDER = _add(
         "Of several faults in one handshake the key is named first, then the beta protocol, then the model.",
         I,
         _ANALOGY,
+    )
+)
+
+EXPIRED_SECRET = _add(
+    Rule(
+        "RT-connect-12",
+        "An expired client secret opens no session. How the service words and codes this was never recorded.",
+        I,
+        f"{_TYPES}: expiry stated without an error",
+        "Incorrect API key provided: {key}. The client secret has expired; create a new one.",
+        "invalid_api_key",
+        3000,
+    )
+)
+MODEL_WITH_INTENT = _add(
+    Rule(
+        "RT-connect-13",
+        "A transcription session (intent=transcription) is opened without the query parameter model; the "
+        "close code is inferred.",
+        R,
+        _QUOTED,
+        "You must not provide a model parameter for transcription sessions.",
+        "invalid_model",
+        4000,
+    )
+)
+SUBPROTOCOL_ANSWER = _add(
+    Rule(
+        "RT-connect-14",
+        "Of the subprotocols a client offers, realtime is answered.",
+        I,
+        "RFC 6455 section 4.2.2; nothing recorded",
+    )
+)
+SUBPROTOCOL_KEY = _add(
+    Rule(
+        "RT-connect-15",
+        "A browser gives its key as the subprotocol openai-insecure-api-key.<key>.",
+        T,
+        "npm openai 6.49.0 realtime/websocket.mjs",
+    )
+)
+PINGS = _add(
+    Rule(
+        "RT-connect-16",
+        "The server pings about every 20 s with 4 bytes; an idle socket stays open and silent otherwise.",
+        C,
+        _PROBE,
+    )
+)
+SECRET_OPENS = _add(
+    Rule(
+        "RT-connect-17",
+        "A client secret is a bearer like a key. It opens any number of sessions until it expires, with the "
+        "session it was made for as their beginning; a session already open outlives it.",
+        T,
+        _TYPES,
     )
 )
 
@@ -616,6 +682,66 @@ TRANSCRIPTION_ECHO = _add(
     )
 )
 
+REALTIME_ON_TRANSCRIPTION = _add(
+    Rule(
+        "RT-session-21",
+        "A transcription session cannot become a realtime session; the code is inferred.",
+        R,
+        _QUOTED,
+        "Passing a realtime session update event to a transcription session is not allowed.",
+        "invalid_value",
+    )
+)
+NO_DETECTION_HERE = _add(
+    Rule(
+        "RT-session-22",
+        "In a transcription session gpt-realtime-whisper and gpt-live-transcribe need turn_detection null; "
+        "the code, and that the default detection counts as well, are inferred.",
+        R,
+        _QUOTED,
+        "Turn detection is not supported for this transcription model.",
+        "invalid_value",
+    )
+)
+TRANSCRIPTION_SHAPE = _add(
+    Rule(
+        "RT-session-23",
+        "A transcription session begins with server_vad 0.5/300/200 without the keys about responses, "
+        "transcription null and include null; it has no output, instructions or tools.",
+        C,
+        _PROBE,
+    )
+)
+SESSION_EXPIRED = _add(
+    Rule(
+        "RT-session-24",
+        "After 60 minutes the session ends: an error event, then the close with the same sentence as its "
+        "reason.",
+        R,
+        "github.com/pollen-robotics/reachy_mini_conversation_app/issues/134",
+        "Your session hit the maximum duration of 60 minutes.",
+        "session_expired",
+        1001,
+        says_why=True,
+    )
+)
+EXPIRES_AT = _add(
+    Rule(
+        "RT-session-25",
+        "session.expires_at is 3600 s after the session began.",
+        C,
+        _PROBE,
+    )
+)
+NOT_PROLONGED = _add(
+    Rule(
+        "RT-session-26",
+        "No update prolongs a session.",
+        I,
+        _ANALOGY,
+    )
+)
+
 # --- input audio ----------------------------------------------------------------------------------------
 
 COMMIT_EMPTY = _add(
@@ -677,6 +803,106 @@ MANUAL_TURN = _add(
         "response.",
         C,
         f"{_PROBE}; {_TYPES}",
+    )
+)
+
+VAD_TURN = _add(
+    Rule(
+        "RT-audio-07",
+        "Under turn detection: speech_started with the id of the item to come, speech_stopped, committed, "
+        "the item, then the response, with the transcription in between. audio_start_ms and audio_end_ms "
+        "count from the first audio ever appended.",
+        C,
+        _RECORDED,
+    )
+)
+VAD_BOUNDS = _add(
+    Rule(
+        "RT-audio-08",
+        "A turn begins prefix_padding_ms before the speech and ends silence_duration_ms after it; the end "
+        "that is announced includes the silence.",
+        T,
+        _TYPES,
+    )
+)
+VAD_ENERGY = _add(
+    Rule(
+        "RT-audio-09",
+        "Speech is told from silence by a model of the service; here by loudness: threshold 0 is -60 dBFS, 1 "
+        "is -20 dBFS, measured over 20 ms, and 60 ms of it begin a turn.",
+        I,
+        _ANALOGY,
+    )
+)
+SEMANTIC_WAITS = _add(
+    Rule(
+        "RT-audio-10",
+        "semantic_vad waits at most 8 s (low), 4 s (medium, auto) or 2 s (high) for more speech. Whether a "
+        "sentence sounds finished is not judged here: the longest wait always runs.",
+        T,
+        _TYPES,
+    )
+)
+COMMIT_UNDER_VAD = _add(
+    Rule(
+        "RT-audio-11",
+        "A commit by hand is allowed while turn detection is on; it ends the turn that was detected.",
+        I,
+        _ANALOGY,
+    )
+)
+VAD_FLAGS = _add(
+    Rule(
+        "RT-audio-12",
+        "create_response false: a detected turn is committed and no response begins. interrupt_response "
+        "false: speech does not cancel the response in progress.",
+        T,
+        _TYPES,
+    )
+)
+BARGE_IN = _add(
+    Rule(
+        "RT-audio-13",
+        "Speech cancels the response in progress with reason turn_detected; that speech_started comes first "
+        "is inferred.",
+        T,
+        _TYPES,
+    )
+)
+VAD_BUSY = _add(
+    Rule(
+        "RT-audio-14",
+        "A detected turn that finds a response in progress which it may not interrupt is committed, and its "
+        "own response is refused as in RT-response-01 with event_id null.",
+        I,
+        _ANALOGY,
+    )
+)
+IDLE_TIMEOUT = _add(
+    Rule(
+        "RT-audio-15",
+        "server_vad with idle_timeout_ms: when nobody speaks for that long after an answer has been played, "
+        "timeout_triggered comes, the silence is committed and a response begins.",
+        T,
+        _TYPES,
+    )
+)
+G711 = _add(
+    Rule(
+        "RT-audio-16",
+        "audio/pcmu and audio/pcma are G.711 at 8 kHz, 8 bytes a millisecond, in both directions.",
+        T,
+        _TYPES,
+    )
+)
+TRANSCRIPTION_TIMES = _add(
+    Rule(
+        "RT-audio-17",
+        "The transcription of an item comes at any time: before its commit (gpt-realtime-whisper), between "
+        "the events of the response, or after it. Its usage is in seconds for whisper models and in tokens "
+        "for the others.",
+        C,
+        _RECORDED,
     )
 )
 
@@ -834,6 +1060,39 @@ ADDED_THEN_DONE = _add(
     )
 )
 
+CLIENT_IDS = _add(
+    Rule(
+        "RT-item-16",
+        "The id a client gives an item is kept and echoed.",
+        C,
+        _AZURE,
+    )
+)
+TRUNCATED_WORDS = _add(
+    Rule(
+        "RT-item-17",
+        "Truncating an answer deletes its audio behind the cut, and its words.",
+        T,
+        _TYPES,
+    )
+)
+RETRIEVED_AUDIO = _add(
+    Rule(
+        "RT-item-18",
+        "A retrieved item carries its audio; in all other events items have none.",
+        T,
+        f"{_TYPES}; {_RECORDED}",
+    )
+)
+OUTPUT_ECHO = _add(
+    Rule(
+        "RT-item-19",
+        "The output of a function call is echoed without a status.",
+        C,
+        _RECORDED,
+    )
+)
+
 # --- responses ------------------------------------------------------------------------------------------
 
 ONE_RESPONSE = _add(
@@ -908,6 +1167,246 @@ CANCELLED_CLOSES = _add(
     )
 )
 
+CALL_ORDER = _add(
+    Rule(
+        "RT-response-08",
+        "A function call is announced with its name, its call_id and empty arguments; then deltas, "
+        "arguments.done with the name, and the done events. A response may hold several calls, with or "
+        "without a message before them, and their output may be sent before response.done.",
+        C,
+        _RECORDED,
+    )
+)
+OFFERED_ONLY = _add(
+    Rule(
+        "RT-response-09",
+        "The model calls only functions it was offered and tool_choice allows; a scripted call of any other "
+        "is left out and said so in the evidence.",
+        I,
+        _ANALOGY,
+    )
+)
+OUT_OF_BAND = _add(
+    Rule(
+        "RT-response-10",
+        "A response with conversation none may run beside others; its conversation_id is null and its items "
+        "do not join the conversation. That conversation.item events are left out is inferred.",
+        T,
+        _TYPES,
+    )
+)
+UNKNOWN_REFERENCE = _add(
+    Rule(
+        "RT-response-11",
+        "A reference in response.input names an item there is.",
+        I,
+        _ANALOGY,
+        "Item with item_id not found: {id}",
+        "invalid_value",
+    )
+)
+VOICE_OVERRIDE = _add(
+    Rule(
+        "RT-response-12",
+        "The voice of one response is fixed like that of the session once the assistant has spoken.",
+        T,
+        f"{_TYPES}: stated without an error",
+        VOICE_LOCKED.message,
+        "cannot_update_voice",
+    )
+)
+NO_RESPONSE_HERE = _add(
+    Rule(
+        "RT-response-13",
+        "A transcription session has no responses.",
+        I,
+        f"{_PROBE}: none were seen",
+        "Responses are not supported in transcription sessions.",
+        "invalid_value",
+    )
+)
+LIMIT_INSIDE = _add(
+    Rule(
+        "RT-response-14",
+        "A rate limit met while generating ends the response as failed with code rate_limit_exceeded.",
+        R,
+        "github.com/livekit/agents livekit-plugins-openai realtime_model.py",
+    )
+)
+TOKEN_LIMIT = _add(
+    Rule(
+        "RT-response-15",
+        "A response that needs more than max_output_tokens ends as incomplete with that reason.",
+        T,
+        _TYPES,
+    )
+)
+PHASES = _add(
+    Rule(
+        "RT-response-16",
+        "Messages of gpt-realtime-2.1 carry phase (commentary before calls, else final_answer), its usage "
+        "reasoning_tokens.",
+        C,
+        _RECORDED,
+    )
+)
+RATE_LIMITS = _add(
+    Rule(
+        "RT-response-17",
+        "rate_limits.updated follows response.done with one entry, tokens; none in transcription sessions.",
+        C,
+        f"{_RECORDED}; {_PROBE}",
+    )
+)
+USAGE = _add(
+    Rule(
+        "RT-response-18",
+        "usage counts one response, not the session.",
+        R,
+        "PyPI langwatch-scenario 1.6.0",
+    )
+)
+
+# --- HTTP on the same port ----------------------------------------------------------------------------------
+
+SECRET_MADE = _add(
+    Rule(
+        "RT-http-01",
+        "POST /v1/realtime/client_secrets answers value (ek_...), expires_at and the effective session, "
+        "whose own expires_at is 0; the secret lives 600 s unless expires_after says 10 to 7200.",
+        T,
+        f"{_TYPES}; {_API}",
+    )
+)
+HTTP_NO_KEY = _add(
+    Rule(
+        "RT-http-02",
+        "An HTTP request needs a bearer key.",
+        I,
+        _ANALOGY,
+        NO_KEY.message,
+        None,
+        http_status=401,
+    )
+)
+HTTP_WRONG_KEY = _add(
+    Rule(
+        "RT-http-03",
+        "A wrong key is HTTP 401, and so is a client secret: only a key can make one.",
+        I,
+        _ANALOGY,
+        WRONG_KEY.message,
+        "invalid_api_key",
+        http_status=401,
+    )
+)
+HTTP_FAULTS = _add(
+    Rule(
+        "RT-http-04",
+        "A bad field in the body is HTTP 400 with the code, param and message it has on the socket.",
+        R,
+        _QUOTED,
+    )
+)
+HTTP_NOT_JSON = _add(
+    Rule(
+        "RT-http-05",
+        "The body is a JSON object.",
+        I,
+        _ANALOGY,
+        "We could not parse the JSON body of your request.",
+        None,
+        http_status=400,
+    )
+)
+BETA_SECRETS = _add(
+    Rule(
+        "RT-http-06",
+        "The retired beta's /v1/realtime/sessions and /v1/realtime/transcription_sessions are refused.",
+        I,
+        _ANALOGY,
+        BETA_HEADER.message,
+        "beta_api_shape_disabled",
+        http_status=400,
+    )
+)
+BETA_SDP = _add(
+    Rule(
+        "RT-http-07",
+        "POST /v1/realtime, where the beta exchanged SDP, is refused; the status is inferred.",
+        R,
+        "github.com/TanStack/ai/issues/586",
+        BETA_HEADER.message,
+        "beta_api_shape_disabled",
+        http_status=400,
+    )
+)
+HTTP_UNKNOWN = _add(
+    Rule(
+        "RT-http-08",
+        "Any other path or method is HTTP 404.",
+        I,
+        _ANALOGY,
+        "Unknown request URL: {method} {path}.",
+        "unknown_url",
+        http_status=404,
+    )
+)
+MODELS = _add(
+    Rule(
+        "RT-http-09",
+        "GET /v1/models lists the models, each with its shutdown_date or null.",
+        T,
+        "developers.openai.com/api/docs/deprecations",
+    )
+)
+NO_SUCH_MODEL = _add(
+    Rule(
+        "RT-http-10",
+        "GET /v1/models/<id> of an unknown model is HTTP 404.",
+        I,
+        _ANALOGY,
+        "The model '{model}' does not exist",
+        "model_not_found",
+        http_status=404,
+    )
+)
+LARGE_BODY = _add(
+    Rule(
+        "RT-http-11",
+        "A body has at most 1 MiB and says its length.",
+        I,
+        _ANALOGY,
+        "Send a body of at most 1 MiB with its Content-Length.",
+        None,
+        http_status=413,
+    )
+)
+
+# --- where live traffic contradicts the vendor's types of server events -----------------------------------
+
+UNTYPED_OBFUSCATION = _add(
+    Rule(
+        "RT-wire-01",
+        "Text-like deltas carry obfuscation, which the types do not know; audio deltas do not.",
+        C,
+        f"{_RECORDED}; {_PROBE}",
+    )
+)
+UNTYPED_PHASE = _add(Rule("RT-wire-02", "Messages of gpt-realtime-2.1 carry phase, untyped.", C, _RECORDED))
+UNTYPED_REASONING = _add(
+    Rule("RT-wire-03", "Usage of gpt-realtime-2.1 counts reasoning_tokens, untyped.", C, _RECORDED)
+)
+SESSION_EXTRAS = _add(
+    Rule(
+        "RT-wire-04",
+        "session.created and session.updated carry object, id and expires_at, although their type is that of "
+        "a request, which has none of these.",
+        C,
+        f"{_RECORDED}; {_PROBE}",
+    )
+)
+
 # --- what the service does and this server does not -----------------------------------------------------
 
 
@@ -928,14 +1427,6 @@ def _absent(number: int, sentence: str, mark: Mark, source: str, message: str = 
     )
 
 
-NO_TRANSCRIPTION_SESSION = _absent(
-    1,
-    "Transcription sessions (intent=transcription).",
-    C,
-    _PROBE,
-    "This server does not emulate transcription sessions; connect with ?model= instead.",
-    http_status=501,
-)
 NO_CALL_ID = _absent(
     2,
     "Joining a WebRTC or SIP call (call_id).",
@@ -944,45 +1435,31 @@ NO_CALL_ID = _absent(
     "This server does not emulate joining a call; connect with ?model= instead.",
     http_status=501,
 )
-NO_OUT_OF_BAND = _absent(
-    3,
-    "Responses outside the conversation (conversation none).",
-    T,
-    _TYPES,
-    "This server does not emulate responses outside the conversation.",
-)
-NO_G711_ANSWER = _absent(
-    4,
-    "Answers in G.711 (audio/pcmu, audio/pcma); such formats are accepted and counted on input.",
-    T,
-    _TYPES,
-    "This server does not emulate answers in {format}; ask for audio/pcm.",
-)
-NO_VAD = _absent(
-    5,
-    "Turn detection: server_vad and semantic_vad can be set and are echoed, but no speech is detected; "
-    "commit by hand.",
-    C,
-    _RECORDED,
-)
-_absent(6, "Tool calls made by the model, and MCP tools being listed or run.", C, _RECORDED)
+_absent(6, "MCP tools being listed or run; they can be set and are echoed.", T, _TYPES)
 _absent(
-    7,
-    "Expiry of a session after 60 minutes.",
+    9,
+    "Exhausted credit (insufficient_quota) and rate limits of its own accord; script a failed answer or an "
+    "error with a close instead.",
     R,
-    "github.com/pollen-robotics/reachy_mini_conversation_app/issues/134",
+    _QUOTED,
 )
-_absent(8, "Ephemeral client secrets over HTTP, and their expiry.", T, _TYPES)
-_absent(9, "Exhausted credit and rate limits of its own accord; script a failed answer instead.", R, _QUOTED)
 _absent(
     10,
-    "What speed, max_output_tokens, prompt, truncation, noise reduction, response.input and "
-    "transcription logprobs do to an answer; they are checked and echoed only.",
+    "What speed, prompt, truncation, noise reduction and reasoning do to an answer; they are checked and "
+    "echoed only.",
     T,
     _TYPES,
 )
-_absent(11, "The refusal of a realtime session.update on a transcription session.", R, _QUOTED)
-_absent(12, "Expired client secrets.", I, _ANALOGY)
+_absent(13, "Transcription logprobs, segments and detected languages.", T, _TYPES)
+NO_CALLS = _absent(
+    14,
+    "WebRTC calls (POST /v1/realtime/calls) and translation sessions (/v1/realtime/translations).",
+    T,
+    _TYPES,
+    "This server does not emulate {path}; it speaks WebSocket on /v1/realtime.",
+    http_status=501,
+)
+_absent(15, "Semantic judgement of whether the user has finished, see RT-audio-10.", T, _TYPES)
 
 
 def as_json() -> str:
@@ -1015,4 +1492,5 @@ def _row(rule: Rule) -> Mapping[str, Any]:
         "close_reason": rule.close_reason if rule.close_code else None,
         "http_status": rule.http_status,
         "emulated": rule.emulated,
+        "gating": rule.gating,
     }

@@ -9,11 +9,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from realtime_server.clips import speech
 
-_MS_100 = 4_800
+if TYPE_CHECKING:
+    from realtime_server.faults import Fault
 
 RefusalTiming = Literal[
     "error then close", "error, pause, close", "close only", "error only then end of stream"
@@ -63,17 +64,32 @@ class TranscriptionFailure:
 
 
 @dataclass(frozen=True)
+class ToolCall:
+    """The model calls one of the functions it was offered.
+
+    Attributes:
+        name: A function among the tools of the session or of the request; any other is not called.
+        arguments: JSON text as the model would write it, or anything else it might get wrong.
+        call_id: Empty: one is drawn.
+    """
+
+    name: str
+    arguments: str = "{}"
+    call_id: str = ""
+
+
+@dataclass(frozen=True)
 class Answer:
     """What the model does with one ``response.create``.
 
-    A delta below is an audio delta of a spoken answer, a text delta of a written one. An answer with
-    neither words nor audio has no output item.
+    A delta below is an audio delta of a spoken answer, a text delta of a written one, then those of the
+    arguments of its tool calls. An answer with neither words nor audio has no message.
 
     Attributes:
         transcript: The words spoken, or written when the response is text.
         audio: Little-endian PCM16, mono, 24 kHz.
         slice_bytes: Sizes of successive audio deltas, the last one repeated; odd sizes are allowed.
-            Empty means 4,800 bytes, which is 100 ms.
+            Empty means 100 ms, which is 4,800 bytes of PCM16.
         status: How the response ends, after everything above has been sent.
         reason: Of an incomplete response: ``max_output_tokens`` or ``content_filter``.
         error: Of a failed response: its type, code and message.
@@ -84,7 +100,8 @@ class Answer:
         event_names: ``legacy`` names audio, text and transcript events as the retired beta did.
         transcript_deltas: False: the words come only in the ``done`` event.
         transcript_in_done: False: the words come only in the deltas, every later event has them empty.
-        pause_ms: Real time between deltas.
+        pause_ms: Time between deltas on the server's clock.
+        tool_calls: Functions called after the message, each an output item of its own.
         refused_with: Body of the ``error`` event that is the whole answer: no response begins.
         unanswered: True: the request gets no reply of any kind.
     """
@@ -102,6 +119,7 @@ class Answer:
     transcript_deltas: bool = True
     transcript_in_done: bool = True
     pause_ms: float = 0
+    tool_calls: Sequence[ToolCall] = ()
     refused_with: Mapping[str, Any] | None = None
     unanswered: bool = False
 
@@ -113,21 +131,26 @@ class Answer:
         if self.status == "failed" and self.error is None:
             raise ValueError("error: a failed response needs the type, code and message of its error")
 
-    def slices(self) -> list[bytes]:
-        """The audio as it is cut into deltas."""
-        sizes = list(self.slice_bytes) or [_MS_100]
+    @classmethod
+    def calling(cls, *calls: ToolCall, **more: Any) -> Answer:
+        """Return an answer that says nothing and only calls functions."""
+        return cls(transcript="", audio=b"", tool_calls=calls, **more)
+
+    def slices(self, sound: bytes, usual_bytes: int) -> list[bytes]:
+        """Return ``sound``, the audio as it is coded for the client, cut into deltas."""
+        sizes = list(self.slice_bytes) or [usual_bytes]
         cut: list[bytes] = []
         start = 0
-        while start < len(self.audio):
+        while start < len(sound):
             size = sizes[min(len(cut), len(sizes) - 1)]
-            cut.append(self.audio[start : start + size])
+            cut.append(sound[start : start + size])
             start += size
         return cut
 
 
 # The settings of a script that are words out of a fixed few.
 _CHOICES: Mapping[str, tuple[str, ...]] = {
-    "transcription": ("after commit", "after response"),
+    "transcription": ("after commit", "after response", "before commit"),
     "session_created": ("normal", "missing"),
     "session_updated": ("normal", "missing", "altered"),
     "refusal_timing": get_args(RefusalTiming),
@@ -143,7 +166,8 @@ class Script:
         default_answer: The spoken sentence that comes with the server.
         user_transcripts: One is taken for each committed buffer that is to be transcribed; then the
             words of a known clip are recognised, and anything else has none.
-        transcription: ``after response`` keeps it back until the next response has ended.
+        transcription: ``after response`` keeps it back until the next response has ended; ``before commit``
+            lets the words of a detected turn run ahead of its commit.
         session_created: ``missing``: the server stays silent after the upgrade.
         session_updated: ``missing``: an accepted update is not answered; ``altered``: the session it
             echoes is changed by ``alteration``, which is merged in, while the true one is as asked.
@@ -151,18 +175,23 @@ class Script:
         refusal_timing: How the end of a refused handshake reaches the client.
         refusal_pause_ms: Of ``error, pause, close``.
         unknown_events: True: each connection gets events and fields no client has heard of.
+        faults: What goes wrong, by name; see :mod:`realtime_server.faults`. What a connection sends is
+            troubled by those in force when it opened.
+        struck: The names of the faults that have struck, each time they did.
     """
 
     answers: list[Answer] = field(default_factory=list)
     default_answer: Answer = field(default_factory=Answer)
     user_transcripts: list[str | TranscriptionFailure] = field(default_factory=list)
-    transcription: Literal["after commit", "after response"] = "after commit"
+    transcription: Literal["after commit", "after response", "before commit"] = "after commit"
     session_created: Literal["normal", "missing"] = "normal"
     session_updated: Literal["normal", "missing", "altered"] = "normal"
     alteration: Mapping[str, Any] = field(default_factory=dict)
     refusal_timing: RefusalTiming = "error then close"
     refusal_pause_ms: float = 50
     unknown_events: bool = False
+    faults: Sequence[Fault] = ()
+    struck: list[str] = field(default_factory=list, init=False, compare=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
     _permits: int = field(default=0, init=False, repr=False, compare=False)
     _held: list[Callable[[], None]] = field(default_factory=list, init=False, repr=False, compare=False)
@@ -199,9 +228,19 @@ class Script:
     def next_answer(self) -> Answer:
         """Take the answer to the next ``response.create``."""
         with self._lock:
-            return self.answers.pop(0) if self.answers else self.default_answer
+            answer = self.answers.pop(0) if self.answers else self.default_answer
+        for fault in self.faults:
+            before, answer = answer, fault.answered(answer)
+            if answer != before:
+                self.struck.append(fault.name)
+        return answer
 
     def next_user_transcript(self) -> str | TranscriptionFailure | None:
         """Take what the next committed buffer is heard as, or None to recognise it."""
         with self._lock:
-            return self.user_transcripts.pop(0) if self.user_transcripts else None
+            heard = self.user_transcripts.pop(0) if self.user_transcripts else None
+        for fault in self.faults:
+            before, heard = heard, fault.heard(heard)
+            if heard != before:
+                self.struck.append(fault.name)
+        return heard

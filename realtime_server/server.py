@@ -16,11 +16,16 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
-from realtime_server import handshake
+from realtime_server import handshake, http_api
+from realtime_server.client_secrets import ClientSecrets
 from realtime_server.clock import Clock
 from realtime_server.connection import Connection
+from realtime_server.front import door
+from realtime_server.http_api import HttpAnswer, HttpRequest
 from realtime_server.script import ResetConnection, Script
 from realtime_server.transcript import Frame
+
+log = logging.getLogger("realtime_server")
 
 HOST = "127.0.0.1"
 
@@ -50,18 +55,29 @@ class RealtimeServer:
         script: What the model says and how connections misbehave; may be changed while running.
         port: TCP port; 0 picks a free one.
         clock: Where time is read and waited for.
+        debug: Error frames carry the id of the rule and the near miss, which the service's never do.
 
     Attributes:
         script: The script given.
+        clock: The clock given, or real time.
         on_frame: Called on the server's thread for each frame written down, or None.
     """
 
-    def __init__(self, script: Script | None = None, port: int = 0, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        script: Script | None = None,
+        port: int = 0,
+        clock: Clock | None = None,
+        *,
+        debug: bool = False,
+    ) -> None:
         self.script = script or Script()
         self.on_frame: Callable[[Connection, Frame], None] | None = None
         self._asked_port = port
         self._port: int | None = None
-        self._clock = clock or Clock()
+        self.clock = clock or Clock()
+        self._debug = debug
+        self._secrets = ClientSecrets(self.clock)
         self._connections: list[Connection] = []
         self._by_socket: dict[ServerConnection, Connection] = {}
         self._arrived = threading.Condition()
@@ -175,17 +191,27 @@ class RealtimeServer:
             ping_timeout=None,  # a client whose loop stands still answers late, and that is no offence
             close_timeout=_CLOSE_TIMEOUT_S,
             logger=_wire_log,
+            create_connection=door(self._on_plain_request),
         ) as listening:
             self._port = next(iter(listening.sockets)).getsockname()[1]
             self._ready.set()
             await self._stopping.wait()  # leaving the block closes every connection with 1001
 
+    def _on_plain_request(self, request: HttpRequest) -> HttpAnswer:
+        answer = http_api.answer(request, self._secrets)
+        path = request.target.partition("?")[0]
+        by = f", refused by {answer.rule}" if answer.rule else ""
+        note = f" ({answer.note})" if answer.note else ""
+        log.info("%s %s: HTTP %s%s%s", request.method, path, answer.status.value, by, note)
+        return answer
+
     def _on_request(self, ws: ServerConnection, request: Request) -> Response | None:
-        asked, credential = handshake.read(request.path, request.headers.raw_items())
+        asked, credential = handshake.read(request.path, request.headers.raw_items(), self._secrets)
         with self._arrived:
             number = len(self._connections)
-            connection = Connection(number, asked, credential, self.script, self._clock)
+            connection = Connection(number, asked, credential, self.script, self.clock)
             connection.on_frame = self._tell
+            connection.debug = self._debug
             self._connections.append(connection)
             self._by_socket[ws] = connection
             self._arrived.notify_all()

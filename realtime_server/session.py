@@ -27,12 +27,18 @@ _SEMANTIC_VAD = {
     "create_response": True,
     "interrupt_response": True,
 }
+_ABOUT_RESPONSES = frozenset({"idle_timeout_ms", "create_response", "interrupt_response"})
 _TRANSCRIPTION = {"model": None, "language": None, "prompt": None}
 
 # Recorded live: these models come with a longer silence and another voice than the others.
 _NEW_FAMILY = "gpt-realtime-2.1"
+# The same models tell commentary from the final answer and count their reasoning.
+REASONS_ALOUD = _NEW_FAMILY
 _REASONING_FAMILY = "gpt-realtime-2"
 _REASONING_ONLY = ("reasoning", "parallel_tool_calls")
+
+# Recorded: in a session that only transcribes these listen all the time.
+_NO_DETECTION_MODELS = frozenset({"gpt-realtime-whisper", "gpt-live-transcribe"})
 
 _OPTION_MODELS = {
     "delay": {"gpt-realtime-whisper"},
@@ -75,6 +81,25 @@ def initial(model: str, session_id: str, expires_at_s: int) -> Session:
     }
 
 
+def initial_transcription(session_id: str, expires_at_s: int) -> Session:
+    """Return the session of a connection that only transcribes, in the shape recorded live."""
+    return {
+        "type": "transcription",
+        "object": "realtime.transcription_session",
+        "id": session_id,
+        "expires_at": expires_at_s,
+        "audio": {
+            "input": {
+                "format": {"type": "audio/pcm", "rate": 24000},
+                "transcription": None,
+                "noise_reduction": None,
+                "turn_detection": _default_vad("server_vad", ""),
+            },
+        },
+        "include": None,
+    }
+
+
 def updated(current: Session, patch: Mapping[str, Any], *, spoken: bool, responding: bool) -> Session:
     """Return ``current`` with the fields of ``patch`` changed; ``current`` itself is left alone.
 
@@ -88,12 +113,15 @@ def updated(current: Session, patch: Mapping[str, Any], *, spoken: bool, respond
         Refused: a field cannot be changed, or not now, or not to this.
     """
     if patch["type"] != current["type"]:
-        raise rules.OTHER_KIND.refuse()
+        raise (
+            rules.OTHER_KIND if current["type"] == "realtime" else rules.REALTIME_ON_TRANSCRIPTION
+        ).refuse()
     new = copy.deepcopy(current)
     for key, value in patch.items():
         if key == "audio":
             _update_input(new, value.get("input", {}))
-            _update_output(new, value.get("output", {}), spoken=spoken, responding=responding)
+            if "output" in value:
+                _update_output(new, value["output"], spoken=spoken, responding=responding)
         elif key == "instructions":
             new[key] = value or INSTRUCTIONS
         elif key == "model" and value != current["model"]:
@@ -102,6 +130,9 @@ def updated(current: Session, patch: Mapping[str, Any], *, spoken: bool, respond
             raise rules.TRACING_FIXED.refuse("session.tracing")
         else:
             new[key] = copy.deepcopy(value)
+    if new["type"] == "transcription":
+        _check_detection(new["audio"]["input"])
+        return new
     check_reasoning(patch, current["model"], "session")
     check_tool_choice(new["tool_choice"], new["tools"], "session.tool_choice")
     return new
@@ -130,7 +161,7 @@ def _update_input(session: Session, patch: Mapping[str, Any]) -> None:
             audio[key] = copy.deepcopy(value)
         elif key == "turn_detection":
             before = audio[key] if audio[key] and audio[key]["type"] == value["type"] else None
-            audio[key] = {**(before or _default_vad(value["type"], session["model"])), **value}
+            audio[key] = {**(before or _default_vad(value["type"], session.get("model", ""))), **value}
         elif key == "transcription":
             audio[key] = {**(audio[key] or _TRANSCRIPTION), **copy.deepcopy(value)}
             _check_transcription(audio[key])
@@ -159,8 +190,15 @@ def _check_transcription(transcription: Mapping[str, Any]) -> None:
         raise rules.TRANSCRIPTION_OPTION.refuse(f"{path}.prompt")
 
 
+def _check_detection(audio: Mapping[str, Any]) -> None:
+    transcription = audio["transcription"] or {}
+    if audio["turn_detection"] is not None and transcription.get("model") in _NO_DETECTION_MODELS:
+        raise rules.NO_DETECTION_HERE.refuse("session.audio.input.turn_detection")
+
+
 def _default_vad(kind: str, model: str) -> dict[str, Any]:
-    if kind == "semantic_vad":
-        return dict(_SEMANTIC_VAD)
-    silence_ms = 500 if model.startswith(_NEW_FAMILY) else _SERVER_VAD["silence_duration_ms"]
-    return {**_SERVER_VAD, "silence_duration_ms": silence_ms}
+    """Return the detection a session begins with; ``model`` is empty where there are no responses."""
+    detection = dict(_SEMANTIC_VAD if kind == "semantic_vad" else _SERVER_VAD)
+    if model.startswith(_NEW_FAMILY) and kind == "server_vad":
+        detection["silence_duration_ms"] = 500
+    return detection if model else {key: detection[key] for key in detection if key not in _ABOUT_RESPONSES}

@@ -82,6 +82,7 @@ _LIMITS: Mapping[str, tuple[float, float]] = {
     "response.max_output_tokens": (1, 4_096),
     "session.truncation.retention_ratio": (0, 1),
     "session.truncation.token_limits.post_instructions": (0, float("inf")),
+    "expires_after.seconds": (10, 7_200),
     "content_index": (0, float("inf")),
     "audio_end_ms": (0, float("inf")),
 }
@@ -129,6 +130,15 @@ def check_event(event: Mapping[str, Any]) -> str:
     if name == "response.create" and isinstance(event.get("response"), dict):
         _check_metadata(event["response"].get("metadata") or {})
     return name
+
+
+def check_secret_request(body: Mapping[str, Any]) -> None:
+    """Check the body of a request for a client secret.
+
+    Raises:
+        Refused: as :func:`check_event`.
+    """
+    _check_object(schema()["client_secret_request"], body, "")
 
 
 def _supported(values: Sequence[object]) -> str:

@@ -44,12 +44,15 @@ def generate() -> Schema:
     rich = _load("response_create_event_with_references_param", "ResponseCreateEventWithReferencesParam")
     sent = _load("realtime_server_event", "RealtimeServerEvent")
     reader = _Reader()
+    secret = _load("client_secret_create_params", "ClientSecretCreateParams")
     by_type = {_type_of(cls): cls for cls in [*get_args(events), rich]}
+    by_sent_type = {get_args(cls.model_fields["type"].annotation)[0]: cls for cls in _members(sent)}
     return {
         "package": "openai",
         "version": package.__version__,
-        "server_events": sorted(get_args(cls.model_fields["type"].annotation)[0] for cls in _members(sent)),
+        "client_secret_request": reader.name(secret),
         "client_events": {name: reader.name(cls) for name, cls in sorted(by_type.items())},
+        "server_events": {name: reader.name(cls) for name, cls in sorted(by_sent_type.items())},
         "types": dict(sorted(reader.types.items())),
     }
 
@@ -57,8 +60,9 @@ def generate() -> Schema:
 def dumps(generated: Schema) -> str:
     """Write a schema with one field per line, so that a difference reads as one."""
     lines = ["{"]
-    lines += [f' "{key}": {json.dumps(generated[key])},' for key in ("package", "version", "server_events")]
-    for section in ("client_events", "types"):
+    singles = ("package", "version", "client_secret_request")
+    lines += [f' "{key}": {json.dumps(generated[key])},' for key in singles]
+    for section in ("client_events", "server_events", "types"):
         lines.append(f' "{section}": {{')
         blocks = []
         for name, value in generated[section].items():
@@ -67,7 +71,7 @@ def dumps(generated: Schema) -> str:
             else:
                 fields = ",\n".join(f'   "{key}": {json.dumps(node)}' for key, node in value.items())
                 blocks.append(f'  "{name}": {{\n{fields}\n  }}')
-        lines += [",\n".join(blocks), " }," if section == "client_events" else " }"]
+        lines += [",\n".join(blocks), " }" if section == "types" else " },"]
     return "\n".join([*lines, "}"]) + "\n"
 
 
@@ -80,7 +84,7 @@ def difference(old: str, new: str) -> str:
 
 
 class _Reader:
-    """Turns type hints into schema nodes and collects the typed dictionaries they mention."""
+    """Turns type hints into schema nodes and collects the typed dictionaries and models they mention."""
 
     def __init__(self) -> None:
         self.types: dict[str, dict[str, Node]] = {}
@@ -89,6 +93,10 @@ class _Reader:
         name = f"{cls.__module__.rpartition('.')[2]}.{cls.__qualname__}"
         if name not in self.types:
             self.types[name] = {}  # breaks cycles
+            if hasattr(cls, "model_fields"):  # what the server sends is typed with models
+                fields = sorted(cls.model_fields.items())
+                self.types[name].update((key, self._model_field(field)) for key, field in fields)
+                return name
             # Postponed annotations leave __required_keys__ wrong, so requiredness is read off the hints.
             hints = typing.get_type_hints(cls, include_extras=True)
             self.types[name].update((key, self._field(hint)) for key, hint in sorted(hints.items()))
@@ -99,10 +107,14 @@ class _Reader:
         node = self.node(hint)
         return {**node, "required": True} if required else node
 
+    def _model_field(self, field: Any) -> Node:
+        node = self.node(field.annotation)
+        return {**node, "required": True} if field.is_required() else node
+
     def node(self, hint: Any) -> Node:
         if hint in _PRIMITIVES:
             return {"type": _PRIMITIVES[hint]}
-        if isinstance(hint, type) and issubclass(hint, dict):
+        if isinstance(hint, type) and (issubclass(hint, dict) or hasattr(hint, "model_fields")):
             return {"ref": self.name(hint)}
         return self._composed(hint)
 

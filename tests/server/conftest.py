@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
@@ -14,7 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from realtime_server import RealtimeServer, Script
+from realtime_server import RealtimeServer, Script, Sender, VirtualClock, conformance
 
 WAIT_S = 3.0
 
@@ -49,6 +50,25 @@ class Client:
         await self.send(event)
         return await self.receive()
 
+    async def update(self, **session: Any) -> Event:
+        """Update the session and return what comes back."""
+        return await self.ask({"type": "session.update", "session": {"type": "realtime", **session}})
+
+    async def append(self, audio: bytes) -> None:
+        """Append audio as it is coded."""
+        encoded = base64.b64encode(audio).decode()
+        await self.send({"type": "input_audio_buffer.append", "audio": encoded})
+
+    async def say(self, words: str, **fields: Any) -> None:
+        """Create a user's message."""
+        content = [{"type": "input_text", "text": words}]
+        item = {"type": "message", "role": "user", "content": content}
+        await self.send({"type": "conversation.item.create", "item": item, **fields})
+
+    async def respond(self, **response: Any) -> None:
+        """Ask for a response."""
+        await self.send({"type": "response.create", **({"response": response} if response else {})})
+
     async def nothing_more(self) -> list[Event]:
         """Everything that was still on its way, up to the answer to a request that always has one."""
         await self.send({"type": "input_audio_buffer.clear", "event_id": "the end"})
@@ -69,12 +89,28 @@ class Client:
 Connect = Callable[..., AbstractAsyncContextManager[Client]]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "untyped: the script makes the server send what no type allows")
+
+
 @pytest.fixture
-def server() -> Iterator[RealtimeServer]:
-    with RealtimeServer(Script()) as running:
+def server(request: pytest.FixtureRequest) -> Iterator[RealtimeServer]:
+    """A server whose every event must satisfy the vendor's types; for a test with its clock, time stands still."""
+    own_clock = VirtualClock() if "clock" in request.fixturenames else None
+    with RealtimeServer(Script(), clock=own_clock) as running:
         yield running
     assert [c.failure for c in running.connections if c.failure] == []
     assert [thread.name for thread in threading.enumerate() if thread.name == "realtime-server"] == []
+    sent = [event for c in running.connections for event in c.transcript.events(Sender.SERVER)]
+    strange = [str(fault) for event in sent for fault in conformance.faults(event)]
+    assert bool(strange) == bool(request.node.get_closest_marker("untyped")), strange
+
+
+@pytest.fixture
+def clock(server: RealtimeServer) -> VirtualClock:
+    """The server's clock."""
+    assert isinstance(server.clock, VirtualClock)
+    return server.clock
 
 
 @pytest.fixture

@@ -79,6 +79,20 @@ REFUSED = [
         "The model 'gpt-4o-realtime-preview' does not exist or you do not have access to it.",
         4004,
         {"query": "?model=gpt-4o-realtime-preview"},
+        "withdrawn preview",
+    ),
+    TurnedAway(
+        rules.MODEL_WITH_INTENT,
+        "invalid_model",
+        "You must not provide a model parameter for transcription sessions.",
+        4000,
+        {"query": "?intent=transcription&model=gpt-realtime"},
+    ),
+    TurnedAway(
+        rules.BETA_HEADER,
+        *BETA,
+        {"query": "?intent=transcription", "headers": {"OpenAI-Beta": "realtime=v1"}},
+        "`OpenAI-Beta`",
     ),
     TurnedAway(
         rules.MODEL_NOT_AVAILABLE,
@@ -122,6 +136,7 @@ def test_a_refused_handshake_is_one_error_frame_and_then_the_close(server, open_
     [
         {"query": "?model=gpt-realtime"},
         {"query": "?model=gpt-realtime-mini-2025-12-15"},
+        {"query": "?intent=transcription"},
         {"headers": {"OpenAI-Safety-Identifier": "u1"}},
         {"subprotocols": ["realtime"]},
         {"key": None, "subprotocols": ["realtime", f"openai-insecure-api-key.{KEY}"]},
@@ -194,7 +209,6 @@ def test_what_a_client_sends_into_a_refusal_is_written_down_and_not_answered(ser
     ("target", "status", "rule"),
     [
         ("/v2/realtime?model=gpt-realtime", 404, rules.UNKNOWN_PATH),
-        ("/v1/realtime?intent=transcription", 501, rules.NO_TRANSCRIPTION_SESSION),
         ("/v1/realtime?call_id=c1", 501, rules.NO_CALL_ID),
     ],
 )

@@ -36,6 +36,11 @@ def spoken(**fields: Any) -> Event:
     return update(audio={"output": fields})
 
 
+def transcribe(**fields: Any) -> Event:
+    session = {"type": "transcription", "audio": {"input": fields}}
+    return {"type": "session.update", "event_id": "e1", "session": session}
+
+
 def append(audio: str) -> Event:
     return {"type": "input_audio_buffer.append", "event_id": "e1", "audio": audio}
 
@@ -90,7 +95,7 @@ class Case:
     kept: Event
     reply: str
     before: tuple[Event | str, ...] = ()
-    model: str = "gpt-realtime"
+    query: str = "?model=gpt-realtime"
     near_miss: str = ""
 
     def __str__(self) -> str:
@@ -245,6 +250,13 @@ CASES = [
          "session.audio.input.transcription.delay",
          "Unsupported parameter: 'session.audio.input.transcription.delay' is not supported with this model.",
          heard(transcription={"model": "gpt-realtime-whisper", "delay": "low"}), UPDATED),
+    Case(rules.REALTIME_ON_TRANSCRIPTION, update(), None,
+         "Passing a realtime session update event to a transcription session is not allowed.",
+         transcribe(), UPDATED, query="?intent=transcription"),
+    Case(rules.NO_DETECTION_HERE, transcribe(transcription={"model": "gpt-realtime-whisper"}),
+         "session.audio.input.turn_detection", "Turn detection is not supported for this transcription model.",
+         transcribe(transcription={"model": "gpt-realtime-whisper"}, turn_detection=None), UPDATED,
+         query="?intent=transcription"),
     # audio
     Case(rules.COMMIT_EMPTY, COMMIT, None,
          "Error committing input audio buffer: buffer too small. Expected at least 100ms of audio, but buffer only "
@@ -273,7 +285,7 @@ CASES = [
          create(message("assistant", {"type": "output_text", "text": "hi"})), ADDED, near_miss="beta content part"),
     Case(rules.PART_TYPE, create(message("assistant", {"type": "input_text", "text": "hi"})), "item.content[0].type",
          "Invalid value: 'input_text'. Value must be 'output_text'.",
-         create(message("assistant", {"type": "output_text", "text": "hi"})), ADDED),
+         create(message("assistant", {"type": "output_text", "text": "hi"})), ADDED, near_miss="GA wants output_text"),
     Case(rules.PART_TYPE, create(message("system", {"type": "text", "text": "hi"})), "item.content[0].type",
          "Invalid value: 'text'. Value must be 'input_text'.", create(message("system", text())), ADDED,
          near_miss="beta content part"),
@@ -321,12 +333,14 @@ CASES = [
     Case(rules.METADATA, respond(metadata={"k" * 65: "v"}), "response.metadata",
          "Invalid 'response.metadata': key too long. Expected at most 64, but got 65 instead.",
          respond(metadata={"k" * 64: "v" * 512}), CREATED),
-    # not emulated: refused aloud rather than quietly done otherwise
-    Case(rules.NO_OUT_OF_BAND, respond(conversation="none"), "response.conversation",
-         "This server does not emulate responses outside the conversation.", respond(conversation="auto"), CREATED),
-    Case(rules.NO_G711_ANSWER, respond(audio={"output": {"format": {"type": "audio/pcma"}}}),
-         "response.audio.output.format", "This server does not emulate answers in audio/pcma; ask for audio/pcm.",
-         respond(output_modalities=["text"], audio={"output": {"format": {"type": "audio/pcma"}}}), CREATED),
+    Case(rules.UNKNOWN_REFERENCE, respond(input=[{"type": "item_reference", "id": "nobody"}]), "response.input[0].id",
+         "Item with item_id not found: nobody", respond(input=[{"type": "item_reference", "id": "user_1"}]), CREATED,
+         before=(USER_1,)),
+    Case(rules.VOICE_OVERRIDE, respond(audio={"output": {"voice": "cedar"}}), None,
+         "Cannot update a conversation's voice if assistant audio is present.",
+         respond(audio={"output": {"voice": "alloy"}}), CREATED, before=("speak",)),
+    Case(rules.NO_RESPONSE_HERE, respond(), None, "Responses are not supported in transcription sessions.",
+         CLEAR, CLEARED, query="?intent=transcription"),
 ]  # fmt: skip
 
 LAST_REPLY = {
@@ -334,7 +348,7 @@ LAST_REPLY = {
     "session.update": "session.updated",
 }
 
-# These end the connection and have tests of their own beside the handshake.
+# These end the connection or are answered in HTTP: tests of their own stand beside the handshake.
 AT_THE_HANDSHAKE = {rule.id for rule in RULES.values() if rule.close_code or rule.http_status}
 
 
@@ -343,7 +357,7 @@ def test_a_broken_rule_is_refused_and_its_legal_neighbour_is_accepted(server, op
     server.script.answers = [Answer(audio=bytes(9_600), transcript="Ten.", hold_after=_hold(case))]
 
     async def scene():
-        async with open_client(f"?model={case.model}") as client:
+        async with open_client(case.query) as client:
             names = await _prepare(client, case.before)
             session = server.wait_for_connection().session
             error = await client.ask(_filled(case.broken, names))

@@ -10,7 +10,8 @@ import pytest
 from openai.types.realtime import RealtimeServerEvent
 from pydantic import TypeAdapter
 
-from realtime_server import Answer, Sender, TranscriptionFailure, clips, ids, response, vendor
+from realtime_server import Answer, Sender, TranscriptionFailure, clips, ids, output, vendor
+from realtime_server.audio import Sound
 
 ROOT = Path(__file__).parents[2]
 UPDATE = {
@@ -78,7 +79,7 @@ def test_every_event_sent_satisfies_the_vendors_types(server, open_client, play,
 
 def test_a_text_cut_into_deltas_is_whole_again_when_joined():
     for text in ["", "Hi", " Hi there!  ", "naïve, 3.5%\n\tand «more»…", speech_words()]:
-        assert "".join(response.tokens(text)) == text
+        assert "".join(output.tokens(text)) == text
 
 
 def test_padding_never_has_length_zero():
@@ -93,8 +94,11 @@ def test_a_clip_that_is_not_there_is_named_with_those_that_are():
 
 def test_only_known_sounds_are_recognised():
     question = clips.speech("question")
-    assert clips.recognise(question.pcm) == question.words
-    assert clips.recognise(question.pcm[:-2]) == ""
+    assert clips.recognise(Sound(question.pcm)) == question.words
+    middle = len(question.pcm) // 4 * 2
+    assert clips.recognise(Sound(question.pcm[:middle] + question.pcm[middle + 2 :])) == ""
+    assert clips.recognise(Sound(question.pcm[:-24_000])) == ""
+    assert clips.recognise(Sound(bytes(24_000))) == ""
     assert 3_000 < question.duration_ms < 3_100
 
 
