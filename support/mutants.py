@@ -1,13 +1,16 @@
-"""Ways in which a client can go back to the retired beta, and changes that change nothing.
+"""The mutants of the wire: small named ways in which a client can be wrong, each with what must notice.
 
-Each is applied on the wire (see ``support.tamper``), under the words the features use for it. The beta
-shapes are those of the vendor's retired types; what the GA endpoint answers to each is in the server's rules.
+Each is applied between a client and the endpoint (see ``support.tamper``), so it works on any client. A
+mutant states beforehand which criteria must turn red, and for which reason; every other must not notice.
+The beta shapes are those of the vendor's retired types; what the endpoint answers to them is in its rules.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+import base64
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from support.tamper import Event, Tampering, Upgrade
 
@@ -23,12 +26,57 @@ RENAMED_EVENTS = {
 }
 RETIRED_EVENTS = frozenset(RENAMED_EVENTS.values())
 
+Plane = Literal["wire", "benign"]
+Session = dict[str, Any]
+Change = Callable[[Event], Iterable[Event]]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One way to be wrong, or, on the benign plane, to be different.
+
+    Attributes:
+        id: Stable, for the matrix and its history.
+        plane: ``wire``, or ``benign`` for a change that must survive everywhere.
+        title: What such a client does, as the features say it: "a client that …".
+        tampering: How it is played.
+        kills: Criterion → words of the reason for which it must turn red. Others must stay green.
+    """
+
+    id: str
+    plane: Plane
+    title: str
+    tampering: Tampering
+    kills: Mapping[str, str] = field(default_factory=dict)
+
+
+# ------------------------------------------------------------------ the upgrade
+
 
 def _with_header(name: str, value: str) -> Callable[[Upgrade], Upgrade]:
     return lambda upgrade: upgrade.having((name, value))
 
 
-def _session(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Event], Iterable[Event]]:
+def _bearer(upgrade: Upgrade) -> str:
+    return next((value for name, value in upgrade.headers if name.lower() == "authorization"), "")
+
+
+def _key_in_address(upgrade: Upgrade) -> Upgrade:
+    return Upgrade(upgrade.headers, [*upgrade.query, ("api_key", _bearer(upgrade).removeprefix("Bearer "))])
+
+
+def _without_bearer(upgrade: Upgrade) -> Upgrade:
+    return Upgrade([each for each in upgrade.headers if each[0].lower() != "authorization"], upgrade.query)
+
+
+def _without_model(upgrade: Upgrade) -> Upgrade:
+    return Upgrade(upgrade.headers, [each for each in upgrade.query if each[0] != "model"])
+
+
+# ------------------------------------------------------------------ the session
+
+
+def _session(change: Callable[[Session], Session]) -> Change:
     """Return a change of ``session.update`` events alone."""
 
     def changed(event: Event) -> Iterable[Event]:
@@ -39,7 +87,7 @@ def _session(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Ev
     return changed
 
 
-def _flat(session: dict[str, Any]) -> dict[str, Any]:
+def _flat(session: Session) -> Session:
     """Return a GA session in the shape the beta had for it."""
     rest = {key: value for key, value in session.items() if key not in ("type", "audio", "output_modalities")}
     return {
@@ -53,30 +101,148 @@ def _flat(session: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _flat_voice(session: dict[str, Any]) -> dict[str, Any]:
-    audio = session["audio"]
-    output = {key: value for key, value in audio["output"].items() if key != "voice"}
-    return {**session, "audio": {**audio, "output": output}, "voice": audio["output"]["voice"]}
+def _without(part: Mapping[str, Any], key: str) -> dict[str, Any]:
+    return {name: value for name, value in part.items() if name != key}
 
 
-def _input(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+def _audio(side: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Session], Session]:
+    """Return a change of the session's audio settings on one side, ``input`` or ``output``."""
     return lambda session: {
         **session,
-        "audio": {**session["audio"], "input": change(dict(session["audio"]["input"]))},
+        "audio": {**session["audio"], side: change(dict(session["audio"][side]))},
     }
 
 
-def _without_turn_detection(settings: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in settings.items() if key != "turn_detection"}
+def _flat_voice(session: Session) -> Session:
+    changed = _audio("output", lambda output: _without(output, "voice"))(session)
+    return {**changed, "voice": session["audio"]["output"]["voice"]}
 
 
-def _named_format(settings: dict[str, Any]) -> dict[str, Any]:
-    return {**settings, "format": "pcm16"}
+def _tools_under_audio(session: Session) -> Session:
+    if "tools" not in session:
+        return session
+    return {**_without(session, "tools"), "audio": {**session["audio"], "tools": session["tools"]}}
 
 
-def _beta_names_only(event: Event) -> Iterable[Event]:
-    """Drop what a client of the beta would not have recognised."""
-    return () if event.get("type") in RENAMED_EVENTS else (event,)
+def _believes_its_own_session() -> Tampering:
+    """A client that takes the session it asked for to be in force, whatever the endpoint says."""
+    asked: list[Session] = []
+
+    def sent(event: Event) -> Iterable[Event]:
+        if event.get("type") == "session.update":
+            asked.append(event["session"])
+        return (event,)
+
+    def received(event: Event) -> Iterable[Event]:
+        if event.get("type") == "session.updated" and asked:
+            return ({**event, "session": _merged(event["session"], asked[-1])},)
+        return (event,)
+
+    return Tampering(sent=sent, received=received)
+
+
+def _merged(session: Session, asked: Session) -> Session:
+    merged = dict(session)
+    for key, value in asked.items():
+        both = isinstance(value, dict) and isinstance(session.get(key), dict)
+        merged[key] = _merged(session[key], value) if both else value
+    return merged
+
+
+# ------------------------------------------------------------------- the events
+
+
+def _replacing(name: str, *events: Callable[[Event], Event]) -> Change:
+    """Return a change of one type of event: each of ``events`` makes one that stands in for it."""
+
+    def changed(event: Event) -> Iterable[Event]:
+        return [make(event) for make in events] if event.get("type") == name else (event,)
+
+    return changed
+
+
+def _as_it_is(event: Event) -> Event:
+    return event
+
+
+def _bare(name: str) -> Callable[[Event], Event]:
+    return lambda _: {"type": name}
+
+
+def _both(*changes: Change) -> Change:
+    def changed(event: Event) -> Iterable[Event]:
+        events: list[Event] = [event]
+        for change in changes:
+            events = [after for before in events for after in change(before)]
+        return events
+
+    return changed
+
+
+def _dropping(names: Iterable[str]) -> Change:
+    dropped = frozenset(names)
+    return lambda event: () if event.get("type") in dropped else (event,)
+
+
+def _renaming(old: str, new: str) -> Change:
+    return _replacing(old, lambda event: {**event, "type": new})
+
+
+def _even_only(event: Event) -> Event:
+    pcm = base64.b64decode(event["delta"])
+    return {**event, "delta": base64.b64encode(pcm[: len(pcm) // 2 * 2]).decode()}
+
+
+def _with_part_of_the_beta(event: Event) -> Event:
+    item = event["item"]
+    parts = [{**part, "type": "text"} for part in item.get("content", ())]
+    return {**event, "item": {**item, "content": parts}}
+
+
+def _in_two_parts(event: Event) -> Event:
+    item = event["item"]
+    return {**event, "item": {**item, "content": [*item["content"], {"type": "input_text", "text": ""}]}}
+
+
+def _completed(event: Event) -> Event:
+    return {**event, "response": {**event["response"], "status": "completed", "status_details": None}}
+
+
+def _cancelled(event: Event) -> Event:
+    details = {"type": "cancelled", "reason": "turn_detected"}
+    return {**event, "response": {**event["response"], "status": "cancelled", "status_details": details}}
+
+
+def _echoing(event: Event) -> Event:
+    return {**event, "transcript": f"{event['transcript']} {event['transcript']}"}
+
+
+# ------------------------------------------------------------------- the client
+
+
+class _Deaf:
+    """A client seen through a change: everything else is the client's own."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+
+class _Impatient(_Deaf):
+    """Takes a short silence for the end of the turn, as clients did that waited for no ``response.done``."""
+
+    async def recv_audio(self, timeout: float) -> Any:  # noqa: ARG002 - the public surface
+        from realtime_adapter import AudioChunk  # noqa: PLC0415 - only this mutant makes a chunk of its own
+
+        try:
+            return await self._client.recv_audio(_SILENCE_S)
+        except TimeoutError:
+            return AudioChunk(b"")
+
+
+_SILENCE_S = 0.15
 
 
 def _documenting(change: Callable[[str], str]) -> Tampering:
@@ -93,36 +259,327 @@ def _with_unknown_event(event: Event) -> Iterable[Event]:
     return ({"type": "conversation.weather.updated", "event_id": "event_unannounced"}, event)
 
 
+# ------------------------------------------------------------------- the tables
+
+
+def _connecting(reason: str) -> dict[str, str]:
+    """What must notice a client that is not let in: whatever connects."""
+    return dict.fromkeys(("AC1", "AC2", "AC3", "AC4", "AC5", "AC6"), reason)
+
+
 _BETA_HEADER = _with_header("OpenAI-Beta", "realtime=v1")
 _BETA_SESSION = _session(_flat)
+_BETA_NAMES_ONLY = _dropping(RENAMED_EVENTS)
+_GA_NAMES_ONLY = _dropping(RETIRED_EVENTS)
+_TRANSCRIPT = "response.output_audio_transcript"
+_RECOGNISED = "conversation.item.input_audio_transcription.completed"
 
-REGRESSIONS: dict[str, Tampering] = {
-    "sends the beta header": Tampering(upgrade=_BETA_HEADER),
-    "sends the beta session": Tampering(sent=_BETA_SESSION),
-    "sends one flat setting of the beta": Tampering(sent=_session(_flat_voice)),
-    "names its audio format as the beta did": Tampering(sent=_session(_input(_named_format))),
-    "leaves turn detection out": Tampering(sent=_session(_input(_without_turn_detection))),
-    "understands only the beta event names": Tampering(received=_beta_names_only),
-    "documents the beta header again": _documenting(lambda text: f"{text}\nHeader: OpenAI-Beta: realtime=v1"),
-    "documents the beta event name": _documenting(
-        lambda text: text.replace("response.output_audio.delta", "response.audio.delta")
+MUTANTS: tuple[Mutant, ...] = (
+    # the upgrade
+    Mutant(
+        "beta-header",
+        "wire",
+        "sends the beta header",
+        Tampering(upgrade=_BETA_HEADER),
+        _connecting("beta_api_shape_disabled"),
     ),
-    "documents both event names": _documenting(lambda text: f"{text}\nAlso: response.audio.delta"),
-    "no longer documents the GA endpoint": _documenting(
-        lambda text: text.replace("wss://api.openai.com/v1/realtime", "the endpoint")
+    Mutant(
+        "beta-subprotocol",
+        "wire",
+        "offers the beta subprotocol",
+        Tampering(upgrade=_with_header("Sec-WebSocket-Protocol", "realtime, openai-beta.realtime-v1")),
+        _connecting("beta_api_shape_disabled"),
     ),
-    "is no longer documented": _documenting(lambda _: ""),
-}
+    Mutant(
+        "subprotocol",
+        "wire",
+        "offers a subprotocol beside its bearer",
+        Tampering(upgrade=_with_header("Sec-WebSocket-Protocol", "realtime")),
+        {"AC1": "empty collection", "AC6": "empty collection"},
+    ),
+    Mutant(
+        "key-in-address",
+        "wire",
+        "writes its key into the address",
+        Tampering(upgrade=_key_in_address),
+        {"AC1": "/v1/realtime", "AC6": "/v1/realtime"},
+    ),
+    Mutant(
+        "no-bearer",
+        "wire",
+        "presents no key",
+        Tampering(upgrade=_without_bearer),
+        _connecting("Missing bearer"),
+    ),
+    Mutant(
+        "no-model", "wire", "names no model", Tampering(upgrade=_without_model), _connecting("missing_model")
+    ),
+    # the session
+    Mutant(
+        "beta-session",
+        "wire",
+        "sends the beta session",
+        Tampering(sent=_BETA_SESSION),
+        _connecting("session.type"),
+    ),
+    Mutant(
+        "no-session-type",
+        "wire",
+        "leaves the session's type out",
+        Tampering(sent=_session(lambda session: _without(session, "type"))),
+        _connecting("session.type"),
+    ),
+    Mutant(
+        "flat-voice",
+        "wire",
+        "sends one flat setting of the beta",
+        Tampering(sent=_session(_flat_voice)),
+        _connecting("session.voice"),
+    ),
+    Mutant(
+        "named-format",
+        "wire",
+        "names its audio format as the beta did",
+        Tampering(sent=_session(_audio("input", lambda side: {**side, "format": "pcm16"}))),
+        _connecting("session.audio.input.format"),
+    ),
+    Mutant(
+        "wrong-rate",
+        "wire",
+        "asks for 16 kHz",
+        Tampering(
+            sent=_session(
+                _audio("input", lambda side: {**side, "format": {"type": "audio/pcm", "rate": 16000}})
+            )
+        ),
+        _connecting("session.audio.input.format.rate"),
+    ),
+    Mutant(
+        "no-turn-detection",
+        "wire",
+        "leaves turn detection out",
+        Tampering(sent=_session(_audio("input", lambda side: _without(side, "turn_detection")))),
+        _connecting("session.audio.input.turn_detection"),
+    ),
+    Mutant(
+        "tools-under-audio",
+        "wire",
+        "puts its tools under the audio settings",
+        Tampering(sent=_session(_tools_under_audio)),
+        {"AC2": "session.audio.tools"},
+    ),
+    Mutant(
+        "configured-twice",
+        "wire",
+        "configures its session twice",
+        Tampering(sent=_replacing("session.update", _as_it_is, _as_it_is)),
+        {"AC1": "session.updated", "AC2": "session.update", "AC5": "session.update"},
+    ),
+    Mutant(
+        "believes-itself",
+        "wire",
+        "takes the session it asked for to be in force",
+        _believes_its_own_session(),
+        {"AC2": "the attempt succeeded", "AC6": "the session asked for is exactly"},
+    ),
+    # what is understood
+    Mutant(
+        "beta-names-only",
+        "wire",
+        "understands only the beta event names",
+        Tampering(received=_BETA_NAMES_ONLY),
+        {"AC3": "heard 0 bytes", "AC4": "None", "AC5": "heard 0 bytes", "AC6": "0 bytes"},
+    ),
+    Mutant(
+        "ga-names-only",
+        "wire",
+        "does not understand the retired event names",
+        Tampering(received=_GA_NAMES_ONLY),
+        {"AC3": "heard 0 bytes", "AC4": "None"},
+    ),
+    Mutant(
+        "odd-byte-lost",
+        "wire",
+        "drops half a sample at the end of a slice",
+        Tampering(received=_replacing("response.output_audio.delta", _even_only)),
+        {"AC3": "bytes where"},
+    ),
+    Mutant(
+        "slice-twice",
+        "wire",
+        "hears each slice of audio twice",
+        Tampering(received=_replacing("response.output_audio.delta", _as_it_is, _as_it_is)),
+        {"AC3": "bytes where", "AC4": "bytes where", "AC5": "bytes where", "AC6": "bytes where"},
+    ),
+    Mutant(
+        "failure-unseen",
+        "wire",
+        "takes every ended response for a success",
+        Tampering(received=_replacing("response.done", _completed)),
+        {"AC3": "the attempt succeeded"},
+    ),
+    Mutant(
+        "impatient",
+        "wire",
+        "takes a short silence for the end of the turn",
+        Tampering(client=_Impatient),
+        {"AC3": "bytes where"},
+    ),
+    Mutant(
+        "agent-words-renamed",
+        "wire",
+        "does not know the events of the agent's transcript",
+        Tampering(received=_dropping((f"{_TRANSCRIPT}.delta", f"{_TRANSCRIPT}.done"))),
+        {"AC4": "None"},
+    ),
+    Mutant(
+        "agent-words-final-only",
+        "wire",
+        "reads the agent's words from the final event alone",
+        Tampering(received=_dropping((f"{_TRANSCRIPT}.delta",))),
+        {"AC4": "At nine"},
+    ),
+    Mutant(
+        "user-words-renamed",
+        "wire",
+        "does not know the event of the user's transcript",
+        Tampering(received=_renaming(_RECOGNISED, "conversation.item.transcribed")),
+        {"AC4": "transcri"},
+    ),
+    Mutant(
+        "user-words-doubled",
+        "wire",
+        "repeats the user's words",
+        Tampering(received=_replacing(_RECOGNISED, _echoing)),
+        {"AC4": "Hello"},
+    ),
+    # what is sent
+    Mutant(
+        "create-before-commit",
+        "wire",
+        "asks for a response before it commits its speech",
+        Tampering(
+            sent=_both(
+                _dropping(("response.create",)),
+                _replacing("input_audio_buffer.commit", _bare("response.create"), _as_it_is),
+            )
+        ),
+        {"AC5": "response.create"},
+    ),
+    Mutant(
+        "no-commit",
+        "wire",
+        "commits nothing",
+        Tampering(sent=_dropping(("input_audio_buffer.commit",))),
+        {"AC4": "transcri", "AC5": "input_audio_buffer.commit"},
+    ),
+    Mutant(
+        "double-create",
+        "wire",
+        "asks for each response twice",
+        Tampering(sent=_replacing("response.create", _as_it_is, _bare("response.create"))),
+        dict.fromkeys(("AC3", "AC4", "AC6"), "already_has_active_response") | {"AC5": "response.create"},
+    ),
+    Mutant(
+        "speech-twice",
+        "wire",
+        "sends each slice of speech twice",
+        Tampering(sent=_replacing("input_audio_buffer.append", _as_it_is, _as_it_is)),
+        {"AC4": "Hello", "AC5": "input_audio_buffer.append"},
+    ),
+    Mutant(
+        "beta-part",
+        "wire",
+        "sends its text in a part of the beta",
+        Tampering(sent=_replacing("conversation.item.create", _with_part_of_the_beta)),
+        {"AC5": "text"},
+    ),
+    Mutant(
+        "two-parts",
+        "wire",
+        "sends its text in two parts",
+        Tampering(sent=_replacing("conversation.item.create", _in_two_parts)),
+        {"AC5": "input_text"},
+    ),
+    Mutant(
+        "no-cancel",
+        "wire",
+        "interrupts without cancelling",
+        Tampering(sent=_dropping(("response.cancel",))),
+        {"AC5": "length of <1>"},
+    ),
+    # the documentation
+    Mutant(
+        "beta-header-documented",
+        "wire",
+        "documents the beta header again",
+        _documenting(lambda text: f"{text}\nHeader: OpenAI-Beta: realtime=v1"),
+        {"AC7": "OpenAI-Beta"},
+    ),
+    Mutant(
+        "beta-event-documented",
+        "wire",
+        "documents the beta event name",
+        _documenting(lambda text: text.replace("response.output_audio.delta", "response.audio.delta")),
+        {"AC7": "response.output_audio.delta"},
+    ),
+    Mutant(
+        "both-events-documented",
+        "wire",
+        "documents both event names",
+        _documenting(lambda text: f"{text}\nAlso: response.audio.delta"),
+        {"AC7": "response.audio.delta"},
+    ),
+    Mutant(
+        "endpoint-undocumented",
+        "wire",
+        "no longer documents the GA endpoint",
+        _documenting(lambda text: text.replace("wss://api.openai.com/v1/realtime", "the endpoint")),
+        {"AC7": "wss://api.openai.com/v1/realtime"},
+    ),
+    Mutant(
+        "undocumented",
+        "wire",
+        "is no longer documented",
+        _documenting(lambda _: ""),
+        {"AC7": "wss://api.openai.com/v1/realtime"},
+    ),
+    # what must not matter
+    Mutant(
+        "unrelated-header",
+        "benign",
+        "sends an unrelated header",
+        Tampering(upgrade=_with_header("X-Request-Tag", "acceptance")),
+    ),
+    Mutant(
+        "key-order",
+        "benign",
+        "orders the keys of its events anew",
+        Tampering(sent=lambda event: (_reordered(event),)),
+    ),
+    Mutant(
+        "unknown-event",
+        "benign",
+        "is sent an unknown event now and then",
+        Tampering(received=_with_unknown_event),
+    ),
+    Mutant("fragments", "benign", "receives its frames in fragments", Tampering(fragmented=True)),
+    Mutant(
+        "verbatim",
+        "benign",
+        "goes through a relay that changes nothing",
+        Tampering(received=lambda event: (event,)),
+    ),
+)
+
+# Not a mutant of the client: an endpoint that detected the user's voice and cancelled of its own accord.
+CANCELLED_BY_THE_ENDPOINT = Tampering(received=_replacing("response.done", _cancelled))
+
+BY_TITLE: dict[str, Tampering] = {mutant.title: mutant.tampering for mutant in MUTANTS}
 
 # The old adapter was wrong in three layers; mending one uncovers the next.
 PARTLY_MENDED: dict[str, Tampering] = {
-    "nothing": Tampering(upgrade=_BETA_HEADER, sent=_BETA_SESSION, received=_beta_names_only),
-    "the header": Tampering(sent=_BETA_SESSION, received=_beta_names_only),
-    "the header and the session": Tampering(received=_beta_names_only),
-}
-
-BENIGN: dict[str, Tampering] = {
-    "sends an unrelated header": Tampering(upgrade=_with_header("X-Request-Tag", "acceptance")),
-    "orders the keys of its events anew": Tampering(sent=lambda event: (_reordered(event),)),
-    "is sent an unknown event now and then": Tampering(received=_with_unknown_event),
+    "nothing": Tampering(upgrade=_BETA_HEADER, sent=_BETA_SESSION, received=_BETA_NAMES_ONLY),
+    "the header": Tampering(sent=_BETA_SESSION, received=_BETA_NAMES_ONLY),
+    "the header and the session": Tampering(received=_BETA_NAMES_ONLY),
 }

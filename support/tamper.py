@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -28,6 +29,10 @@ Headers = list[tuple[str, str]]
 _SUBPROTOCOLS = "sec-websocket-protocol"
 _OWN_HEADERS = frozenset({"host", "upgrade", "connection", "user-agent"})
 _TIMEOUT_S = 5.0
+# The library's own log would show the client's credential, and pass for the client's log.
+_SILENT = logging.getLogger("relay")
+_SILENT.propagate = False
+_SILENT.addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,8 @@ class Tampering:
 
     def then(self, other: Tampering) -> Tampering:
         """Return both changes as one: this one is nearer to the client, ``other`` to the endpoint."""
+        if NONE in (self, other):
+            return other if self == NONE else self
         return Tampering(
             upgrade=lambda upgrade: other.upgrade(self.upgrade(upgrade)),
             sent=lambda event: _through(self.sent(event), other.sent),
@@ -91,17 +98,25 @@ class Tampering:
         )
 
 
+NONE = Tampering()
+
+
 class Relay:
     """A WebSocket server on loopback that passes everything on to ``endpoint``, tampered with.
 
     Args:
         endpoint: Where the frames go: ``ws://host:port/path`` (the client's query is kept).
         tampering: What is changed on the way.
+
+    Attributes:
+        url: Where it listens, once started.
+        changes: Each text frame that was changed, and the frames that stood in for it, a line each.
     """
 
     def __init__(self, endpoint: str, tampering: Tampering) -> None:
         self.endpoint = endpoint
         self.tampering = tampering
+        self.changes: list[tuple[str, str]] = []
         self.url = ""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
@@ -123,6 +138,8 @@ class Relay:
         if self._loop is not None and self._stop is not None and self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._stop.set)
             self._thread.join(_TIMEOUT_S)
+            if self._thread.is_alive():
+                raise TimeoutError(f"the relay had not ended after {_TIMEOUT_S} s")
 
     def _run(self) -> None:
         asyncio.run(self._serve())
@@ -131,7 +148,13 @@ class Relay:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
         async with serve(
-            self._relay, "127.0.0.1", 0, max_size=None, close_timeout=1, select_subprotocol=_first_offered
+            self._relay,
+            "127.0.0.1",
+            0,
+            max_size=None,
+            close_timeout=1,
+            select_subprotocol=_first_offered,
+            logger=_SILENT,
         ) as server:
             self.url = f"ws://127.0.0.1:{_port(server)}{urlsplit(self.endpoint).path}"
             self._ready.set()
@@ -139,27 +162,53 @@ class Relay:
 
     async def _relay(self, client: ServerConnection) -> None:
         assert client.request is not None
-        upgrade = self.tampering.upgrade(
-            Upgrade(
-                [header for header in client.request.headers.raw_items() if _chosen(header[0])],
-                parse_qsl(urlsplit(client.request.path).query, keep_blank_values=True),
-            )
+        asked = Upgrade(
+            [header for header in client.request.headers.raw_items() if _chosen(header[0])],
+            parse_qsl(urlsplit(client.request.path).query, keep_blank_values=True),
         )
+        upgrade = self.tampering.upgrade(asked)
         offered = [value for name, value in upgrade.headers if name.lower() == _SUBPROTOCOLS]
         query = urlencode(upgrade.query)
         async with connect(
             f"{self.endpoint}?{query}" if query else self.endpoint,
             additional_headers=[header for header in upgrade.headers if header[0].lower() != _SUBPROTOCOLS],
-            subprotocols=[Subprotocol(name.strip()) for value in offered for name in value.split(",")] or None,
+            subprotocols=[Subprotocol(name.strip()) for value in offered for name in value.split(",")]
+            or None,
             user_agent_header=None,
             max_size=None,
             close_timeout=1,
             proxy=None,
+            logger=_SILENT,
         ) as endpoint:
             await asyncio.gather(
-                _pump(client, endpoint, self.tampering.sent),
-                _pump(endpoint, client, self.tampering.received, fragmented=self.tampering.fragmented),
+                self._pump(client, endpoint, self.tampering.sent),
+                self._pump(endpoint, client, self.tampering.received, fragmented=self.tampering.fragmented),
             )
+
+    async def _pump(
+        self,
+        source: ClientConnection | ServerConnection,
+        sink: ClientConnection | ServerConnection,
+        tamper: Callable[[Event], Iterable[Event]],
+        *,
+        fragmented: bool = False,
+    ) -> None:
+        """Pass frames on until ``source`` closes, then close ``sink`` with the same code and reason."""
+        with contextlib.suppress(ConnectionClosed):
+            async for frame in source:
+                changed_to = _changed(frame, tamper)
+                if list(changed_to) != [frame]:
+                    self.changes.append((str(frame), "\n".join(map(str, changed_to))))
+                for changed in changed_to:
+                    await sink.send(
+                        _fragments(changed) if fragmented and isinstance(changed, str) else changed
+                    )
+        if source.close_code in (None, 1005, 1006):
+            # Neither code may stand in a close frame (RFC 6455 §7.4.1): an abnormal end is passed on as one.
+            sink.transport.abort() if source.close_code == 1006 else await sink.close()
+        else:
+            assert source.close_code is not None
+            await sink.close(source.close_code, source.close_reason or "")
 
 
 def _chosen(header: str) -> bool:
@@ -181,40 +230,20 @@ def _port(server: Server) -> int:
     return port
 
 
-async def _pump(
-    source: ClientConnection | ServerConnection,
-    sink: ClientConnection | ServerConnection,
-    tamper: Callable[[Event], Iterable[Event]],
-    *,
-    fragmented: bool = False,
-) -> None:
-    """Pass frames on until ``source`` closes, then close ``sink`` with the same code and reason."""
-    with contextlib.suppress(ConnectionClosed):
-        async for frame in source:
-            for changed in _changed(frame, tamper):
-                await sink.send(_fragments(changed) if fragmented and isinstance(changed, str) else changed)
-    if source.close_code in (None, 1005, 1006):
-        # Neither code may stand in a close frame (RFC 6455 §7.4.1): an abnormal end is passed on as one.
-        sink.transport.abort() if source.close_code == 1006 else await sink.close()
-    else:
-        assert source.close_code is not None
-        await sink.close(source.close_code, source.close_reason or "")
-
-
 def _fragments(text: str) -> list[str]:
     third = max(1, len(text) // 3)
     return [text[start : start + third] for start in range(0, len(text), third)]
 
 
-def _changed(frame: str | bytes, tamper: Callable[[Event], Iterable[Event]]) -> Iterable[str | bytes]:
+def _changed(frame: str | bytes, tamper: Callable[[Event], Iterable[Event]]) -> list[str | bytes]:
     """Return what stands in for one frame; a frame that holds no event passes verbatim."""
     if isinstance(frame, bytes):
-        return (frame,)
+        return [frame]
     try:
         event = json.loads(frame)
     except json.JSONDecodeError:
-        return (frame,)
+        return [frame]
     events = list(tamper(event))
     if len(events) == 1 and events[0] is event:
-        return (frame,)  # untouched: to the letter as it was sent
+        return [frame]  # untouched: to the letter as it was sent
     return [json.dumps(changed) for changed in events]
