@@ -1,40 +1,55 @@
 """behave's hooks: one World per scenario, its evidence into the report, the reckoning at the end."""
 
-from contextlib import ExitStack
-
-from behave.model import Scenario
-from behave.runner import Context
+# ruff: noqa: E402
 
 from support import run
-from support.evidence import attach_world
+
+run.begin_loading()  # before anything that can fail: no older verdict may outlive a run that did not start
+
+from contextlib import ExitStack
+
+from behave.model import Scenario, Step
+from behave.runner import Context
+
+from support import interop, redaction
+from support.evidence import Steps, attach_world
 from support.settings import Settings
 from support.world import World, environment
-
-run.begin_loading()
 
 
 def before_all(context: Context) -> None:
     """Begin the run's record first, so that a setting that cannot be used is in the report too."""
     run.begin(context)
     context.settings = Settings.read(context.config.userdata)
+    redaction.hold(context.settings.live_key)
     run.describe(context, **context.settings.facts())
 
 
 def before_scenario(context: Context, scenario: Scenario) -> None:
-    """Open the scenario's World, or say why a live scenario stays unproven."""
-    live = "e2e" in scenario.effective_tags
-    if live and context.settings.why_unproven:
-        scenario.skip(context.settings.why_unproven)
+    """Open the scenario's World, or say why the scenario stays unproven."""
+    live = context.settings.why_unproven if "e2e" in scenario.effective_tags else None
+    guests = interop.why_unproven() if interop.TAG in scenario.effective_tags else None
+    if why := live or guests:
+        scenario.skip(why)
         return
     owned = ExitStack()
     context.add_cleanup(owned.close)
     owned.enter_context(environment())
     context.world = owned.enter_context(World(context.settings).opened())
+    context.evidence = Steps(context.world)
+
+
+def after_step(context: Context, step: Step) -> None:
+    """Attach to the step what it put on the wire."""
+    if "evidence" in context:
+        context.evidence.attach(step)
 
 
 def after_scenario(context: Context, scenario: Scenario) -> None:
-    """Hang up, so that every transcript is closed, and attach what went over the wire."""
+    """Hang up, so that every transcript is closed, and attach what went over the wire, come what may."""
     if "world" in context:
-        context.world.finish()
-        attach_world(context.world)
+        try:
+            context.world.finish()
+        finally:
+            attach_world(context.world)
         context.world.require_examined()

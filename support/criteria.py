@@ -85,7 +85,20 @@ CRITERIA = _by_id(
     ),
 )
 
-CAPABILITIES: dict[str, Criterion] = {}
+CAPABILITIES = _by_id(
+    Criterion(
+        "CAP-ENDPOINT-FAULTS",
+        "Trouble on the line",
+        "When the endpoint stalls, stumbles, breaks the rules or goes away, the caller keeps what was said "
+        "until then and is told what happened by an error of its own kind; what does no harm goes unnoticed.",
+    ),
+    Criterion(
+        "CAP-INTEROP",
+        "Clients that nobody here wrote",
+        "Published clients, unmodified and told nothing but the address, come through the embedded endpoint "
+        "whole; the one that still speaks the beta is turned away with 4000.",
+    ),
+)
 """What is promised beyond the seven criteria, by its tag ``CAP-…``."""
 
 LEVELS = {

@@ -5,16 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from hashlib import sha256
+from html import escape
 from typing import Any, Protocol
 
 import allure_commons
 from allure_commons.types import AttachmentType
+from behave.model import Step
 
 from realtime_server.transcript import Frame, Sender, Transcript
 from support.audio_page import audio_page
+from support.page import document
 from support.pcm import AUDIO_FIELDS, audio_in, described, pcm_of
 from support.redaction import redact
-from support.wire_page import wire_page
+from support.scenarios import explain
+from support.wire_page import STYLE, table, wire_page
+
+LAST_FRAMES = 8  # shown with a failure
 
 
 class Exchange(Protocol):
@@ -36,6 +42,50 @@ def attach_world(world: World) -> None:
     for exchange in world.exchanges():
         transcript: Transcript = exchange.transcript
         attach_exchange(exchange.title, transcript, audio_sent(transcript), audio_received(transcript))
+
+
+class Steps:
+    """Attaches to each step the frames it caused; the exchanges are read up to where the step ended.
+
+    A frame belongs to the step that was running when it was seen. Between two steps the client stands still,
+    so what comes then is the endpoint's doing, and is shown with the step that follows.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._read: dict[int, int] = {}
+
+    def attach(self, step: Step) -> None:
+        """Attach what was seen since the last call, and why the step failed; called in ``after_step``."""
+        parts, count = [], 0
+        for exchange in self._world.exchanges():
+            frames = exchange.transcript.frames
+            new = frames[self._read.get(id(exchange.transcript), 0) :]
+            self._read[id(exchange.transcript)] = len(frames)
+            if new:
+                parts.append(f"<h2>{escape(exchange.title)}</h2>{table(new)}")
+                count += len(new)
+        if parts:
+            note = "<p>Every frame of the scenario is attached below its steps.</p>"
+            name = f"On the wire in this step · {count} frame{'s' * (count > 1)}"
+            _attach(name, redact(document(name, "".join(parts) + note, STYLE)), AttachmentType.HTML)
+        if step.exception is not None:
+            self._attach_failure(step.exception)
+
+    def _attach_failure(self, error: BaseException) -> None:
+        misses, last = [], ""
+        for exchange in self._world.exchanges():
+            frames = exchange.transcript.frames
+            misses += [f"rule {frame.rule}: {frame.note or frame.payload}" for frame in frames if frame.rule]
+            if frames:
+                title = escape(exchange.title)
+                last = f"<h2>The last frames · {title}</h2>{table(frames[-LAST_FRAMES:])}"
+        near = "".join(f"<li>{escape(each)}</li>" for each in dict.fromkeys(misses))
+        body = (
+            f"<h2>Expected and seen</h2><pre>{escape(explain(error))}</pre>"
+            f"{f'<h2>What the endpoint refused</h2><ul class=why>{near}</ul>' if near else ''}{last}"
+        )
+        _attach("Why it failed", redact(document("Why it failed", body, STYLE)), AttachmentType.HTML)
 
 
 def attach_exchange(title: str, transcript: Transcript, sent_pcm: bytes, received_pcm: bytes) -> None:

@@ -7,8 +7,11 @@ over a wire that is tampered with: what turns red is the very scenario that a pu
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
-from behave.model import Scenario
+from behave.model import Feature, Scenario
+from behave.parser import parse_file
 from behave.runner import Context
 
 from support.tamper import Tampering
@@ -39,7 +42,7 @@ def guard_of(context: Context, criterion: str) -> Scenario:
     """
     guards = [
         scenario
-        for feature in context._runner.features
+        for feature in _features(Path(context._runner.base_dir))
         for scenario in feature.walk_scenarios()
         if {"guard", criterion} <= set(scenario.effective_tags)
     ]
@@ -47,10 +50,16 @@ def guard_of(context: Context, criterion: str) -> Scenario:
     return guards[0]
 
 
-def run_guard(context: Context, guard: Scenario, tampering: Tampering | None) -> Verdict:
+@cache
+def _features(root: Path) -> list[Feature]:
+    """Read every feature of the project: a guard need not be among those that this run has selected."""
+    return [parse_file(str(path)) for path in sorted((root / "features").glob("*.feature"))]
+
+
+def run_guard(context: Context, guard: Scenario, tampering: Tampering) -> Verdict:
     """Run a guard in a World of its own and return how it ended; its evidence joins the scenario's."""
     outer: World = context.world
-    inner = World(outer.settings, tampering)
+    inner = World(outer.settings, outer.tampering.then(tampering))
     text, table = context.text, context.table
     outer.guards.append(inner)
     try:

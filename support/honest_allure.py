@@ -8,6 +8,7 @@ subclasses below replace exactly those parts. behave finds a formatter by its na
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,6 @@ from behave.model_type import Status
 
 from support import scenarios
 from support.criteria import claim
-from support.older_results import set_aside
 from support.redaction import redact
 from support.scenarios import FAILED, PASSED, SKIPPED, explain, is_selected, judge
 
@@ -40,6 +40,22 @@ PINNED = {"behave": "1.3.3", "allure-behave": "2.16.2", "allure-python-commons":
 def install() -> None:
     """Put the honest formatter in the place of the stock one; doing it twice changes nothing."""
     allure_behave.formatter.AllureFormatter = HonestFormatter
+
+
+def results_folder(config: Configuration) -> Path | None:
+    """Return where Allure results go: ``allure-results`` of ``-D reports=DIR``, else the formatter's outfile.
+
+    None when the Allure formatter is not in use.
+    """
+    outfiles = [
+        Path(opener.name)
+        for name, opener in zip(config.format or [], config.outputs or [], strict=False)
+        if name.endswith(":AllureFormatter") and opener.name
+    ]
+    if not outfiles:
+        return None
+    chosen = config.userdata.get("reports")
+    return (Path(chosen) / "allure-results" if chosen else outfiles[0]).resolve()
 
 
 def result_of(scenario: Scenario) -> TestResult:
@@ -116,6 +132,13 @@ class HonestListener(AllureListener):  # type: ignore[misc]
         self.group_context.exit()
         self.current_step_uuid = self.current_scenario_uuid = None
 
+    @allure_commons.hookimpl
+    def attach_data(self, body: str | bytes, name: str, attachment_type: Any, extension: str | None) -> None:
+        """Attach under a name made of the content: what many scenarios share is in the report once."""
+        content = body.encode() if isinstance(body, str) else body
+        digest = sha256(content).hexdigest()[:32]
+        self.logger.attach_data(digest, body, name=name, attachment_type=attachment_type, extension=extension)
+
     def stop_behave_step(self, step: Step) -> None:
         """Close a step with its own status; a step that was not reached is skipped."""
         details = StatusDetails(message=redact(explain(step.exception))) if step.exception else None
@@ -137,13 +160,12 @@ class HonestFormatter(AllureFormatter):  # type: ignore[misc]
             raise ConfigError(
                 "The Allure formatter needs a folder to write to; add: -o reports/allure-results"
             )
-        self.results = None if config.dry_run else Path(stream_opener.name).resolve()
+        self.results = None if config.dry_run else results_folder(config)
         self.listener = HonestListener(config)
         self.file_logger = None
         self.testplan = get_testplan()
         allure_commons.plugin_manager.register(self.listener)
         if self.results is not None:
-            set_aside(self.results)
             self.file_logger = AllureFileLogger(self.results)
             allure_commons.plugin_manager.register(self.file_logger)
 

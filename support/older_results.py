@@ -17,6 +17,8 @@ _OURS = (
     "*.json.tmp",
     "*-attachment.*.tmp",
 )
+_VERDICTS = ("run.json", "traceability.json", "traceability.html", "summary.json", "summary.md")
+"""What the older run left beside its results; kept with them, so that no old verdict stands for a new run."""
 
 
 def results_in(folder: Path) -> list[Path]:
@@ -40,7 +42,7 @@ def set_aside(folder: Path) -> Path | None:
         path for n in count(1) if not (path := shelf / (name if n == 1 else f"{name}-{n}")).exists()
     )
     target.mkdir(parents=True)
-    for path in older:
+    for path in (*older, *(path for name in _VERDICTS if (path := folder.parent / name).exists())):
         path.rename(target / path.name)
     for superfluous in sorted(path for path in shelf.glob("20*T*Z*") if path.is_dir())[:-KEPT]:
         shutil.rmtree(superfluous)

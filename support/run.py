@@ -13,8 +13,10 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from allure_commons.logger import AllureFileLogger
@@ -24,14 +26,17 @@ from behave.model import Feature, Scenario
 from behave.reporter.base import Reporter
 from behave.runner import Context, ModelRunner
 
-from support import honest_allure, scenarios
+from support import canary, honest_allure, scenarios
 from support.criteria import CAPABILITIES, CRITERIA, LEVELS, claim, suggestion
 from support.honest_allure import HonestFormatter
+from support.older_results import set_aside
+from support.provenance import provenance
 from support.reconciliation import differences, shown_in
 from support.redaction import redact
 from support.run_record import (
     FINISHED,
     INTERRUPTED,
+    LOADING,
     RUNNING,
     Incident,
     RunRecord,
@@ -40,12 +45,53 @@ from support.run_record import (
     write_json,
 )
 from support.scenarios import FAILED, PASSED, SKIPPED, Verdict, explain
-from support.traceability import LIVE_PROOF_FILE, Suite, Trace, read_live_proof, summary, trace
+from support.summary import WHY_CUT_SHORT, keep
+from support.traceability import (
+    LIVE_PROOF_FILE,
+    Suite,
+    Trace,
+    bare_criteria,
+    read_live_proof,
+    summary,
+    trace,
+)
 
 
 def begin_loading() -> None:
-    """Make behave use the honest Allure formatter; called while ``environment.py`` is loaded."""
+    """Mend behave, and let no older verdict stand; called first while ``environment.py`` is loaded.
+
+    From here on the record says that the run is loading: should a feature or a step module keep it from
+    starting, that is what remains. A dry run leaves everything as it is.
+    """
     honest_allure.install()
+    Feature.duration = property(_time_in_scenarios)
+    runner = _loading_runner()
+    if runner is None or runner.config.dry_run:
+        return
+    results = honest_allure.results_folder(runner.config)
+    reports = results.parent if results else Path(runner.base_dir) / "reports"
+    if results:
+        set_aside(results)
+    record = RunRecord(LOADING, timestamp(), selection=_selection(runner.config.tags))
+    record.write(reports)
+    keep(reports, record, bare_criteria(), remember=False)
+
+
+def _time_in_scenarios(feature: Feature) -> float:
+    """Seconds spent in a feature; behave 1.3.3 forgets its scenarios under rules, and says 0.000 s."""
+    return float(sum(scenario.duration for scenario in feature.walk_scenarios()))
+
+
+def _loading_runner() -> ModelRunner | None:
+    """Return the runner that loads ``environment.py``; behave hands it nothing: it is up the stack."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        if frame.f_code.co_name == "load_hooks" and isinstance(
+            found := frame.f_locals.get("self"), ModelRunner
+        ):
+            return found
+        frame = frame.f_back
+    return None
 
 
 def begin(context: Context, facts: Mapping[str, str] | None = None) -> None:
@@ -87,23 +133,28 @@ class Reckoning(Reporter):  # type: ignore[misc]
         ]
         formatter = next((each for each in runner.formatters if isinstance(each, HonestFormatter)), None)
         self.results: Path | None = formatter.results if formatter else None
+        self.watch = canary.Watch()
         self.reports = self.results.parent if self.results else self.root / "reports"
         self.started_ms = int(time.time() * 1000)
         self.record = RunRecord(
-            RUNNING, timestamp(), selection=_selection(self.config.tags), facts=dict(facts)
+            RUNNING, timestamp(), selection=_selection(self.config.tags), facts={**facts, **provenance()}
         )
         self.record.write(self.reports)
         self.broken_start = ""
         self._watch_aborts()
         self._watch_after_all()
         self._restore_signal = _interrupt_on_sigterm()
+        self._end_watch = self.watch.begin()
 
-    def feature(self, feature: Feature) -> None:
-        """Do nothing yet: a feature's cleanups may still be to come."""
+    def feature(self, feature: Feature) -> None:  # noqa: ARG002 - all features so far are kept
+        """Keep what was seen so far, should the run be killed; the verdict waits for the last cleanup."""
+        so_far = [each for each in self.selected if not each.status.is_untested()]
+        replace(self.record, scenarios=[self._record(each) for each in so_far]).write(self.reports)
 
     def end(self) -> None:
         """Reckon up: record, report, compare, summarise; behave then computes the exit code."""
         self._restore_signal()
+        self._end_watch()
         self.record.incidents += self._feature_incidents()
         self.record.scenarios = [self._record(scenario) for scenario in self.selected]
         self.record.state = INTERRUPTED if self.runner.aborted and not self.broken_start else FINISHED
@@ -115,10 +166,13 @@ class Reckoning(Reporter):  # type: ignore[misc]
             read_live_proof(self.reports),
         )
         self.record.problems = [*self._problems(), *found.problems]
-        self._report_globally()
         self.record.finished = timestamp()
         self.record.write(self.reports)
         found.write(self.reports)
+        self.record.problems += self._leaks()
+        self._report_globally()
+        self.record.write(self.reports)
+        keep(self.reports, self.record, found.criteria)
         self._say(found)
         if self.record.problems or self.record.incidents or self._any(FAILED):
             self.runner.hook_failures += 1
@@ -204,8 +258,8 @@ class Reckoning(Reporter):  # type: ignore[misc]
         return any(record.status == status for record in self.record.scenarios)
 
     def _keep_live_proof(self) -> None:
-        """Remember each pass against the live endpoint; what ``-D endpoint`` sends elsewhere is none."""
-        if "endpoint" in self.config.userdata:
+        """Remember each pass against the live endpoint; with ``-D endpoint`` or ``-D adapter`` it is none."""
+        if {"endpoint", "adapter"} & set(self.config.userdata):
             return
         proof = {"date": timestamp(), "model": self.record.facts.get("model", "")}
         passed = {
@@ -231,9 +285,7 @@ class Reckoning(Reporter):  # type: ignore[misc]
     def _report_globally(self) -> None:
         messages = [*(incident.message for incident in self.record.incidents), *self.record.problems]
         if self.record.state == INTERRUPTED:
-            messages.insert(
-                0, "The run was interrupted: what it proved until then stands, the rest is unproven."
-            )
+            messages.insert(0, WHY_CUT_SHORT)
         if self.results is not None and messages:
             errors = [GlobalError(message=message, timestamp=now()) for message in messages]
             AllureFileLogger(self.results).report_globals(Globals(errors=errors))
@@ -261,6 +313,12 @@ class Reckoning(Reporter):  # type: ignore[misc]
                 f"nothing was executed: the {count} selected scenarios were all left out ({reasons})"
             )
         return problems
+
+    def _leaks(self) -> list[str]:
+        """Return where this run's canary shows; a key would show there too."""
+        places = sorted(self.watch.seen)
+        places += [f"{self.reports.name}/{file}" for file in canary.leaks(self.reports)]
+        return [f"the key of this run shows in {place}; redact it where it is written" for place in places]
 
     def _nothing_selected(self) -> str:
         used = {
@@ -299,9 +357,9 @@ class Reckoning(Reporter):  # type: ignore[misc]
 
 
 def _selection(tags: str | Sequence[str] | None) -> str:
-    if not tags:
-        return ""
-    return tags if isinstance(tags, str) else " ".join(str(tag) for tag in tags)
+    """Return the tag expression; of several, behave wants all to hold."""
+    given = [tags] if isinstance(tags, str) else [str(tag) for tag in tags or ()]
+    return given[0] if len(given) == 1 else " and ".join(f"({tag})" for tag in given)
 
 
 def _interrupt_on_sigterm() -> Callable[[], None]:

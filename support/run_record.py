@@ -10,7 +10,7 @@ from typing import Any
 
 SCHEMA = 1
 FILE = "run.json"
-RUNNING, FINISHED, INTERRUPTED = "running", "finished", "interrupted"
+LOADING, RUNNING, FINISHED, INTERRUPTED = "loading", "running", "finished", "interrupted"
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,8 @@ class RunRecord:
     """One run.
 
     Attributes:
-        state: ``running`` until it ends, which tells a killed run; then ``finished`` or ``interrupted``.
+        state: ``loading`` until ``before_all``, which tells a run that never started; ``running`` until it
+            ends, which tells a killed run; then ``finished`` or ``interrupted``.
         started: When it began, ISO 8601, UTC.
         finished: When it ended, or an empty text.
         selection: The tag expression it was given.
@@ -105,8 +106,8 @@ class RunRecord:
 
 
 def timestamp() -> str:
-    """Return the present moment, ISO 8601, UTC, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    """Return the present moment, ISO 8601, UTC, to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def write_json(path: Path, data: object) -> None:

@@ -13,6 +13,7 @@ _PATHS = {
     "session type": "type",
     "instructions": "instructions",
     "tools": "tools",
+    "tool choice": "tool_choice",
     "input audio": "audio.input.format",
     "input transcription": "audio.input.transcription.model",
     "turn detection": "audio.input.turn_detection",

@@ -50,12 +50,19 @@ class Settings:
             raise SettingsError(
                 f"-D endpoint={endpoint} is no WebSocket address; write it like -D endpoint=ws://127.0.0.1:8765/v1/realtime"
             )
+        if endpoint is not None and urlsplit(endpoint).username is not None:
+            raise SettingsError(
+                "-D endpoint= holds a user name or password, which would stand in the report; "
+                "leave it out, and put the key into OPENAI_API_KEY"
+            )
         key = next((environ[variable] for variable in KEY_VARIABLES if environ.get(variable)), "")
         return cls(_load(name), name, endpoint, key, userdata.get("model", ""))
 
     def facts(self) -> dict[str, str]:
         """What the report says the run went against."""
-        endpoint = self.endpoint or ("the live endpoint" if self.live_key else "none, for want of a key")
+        endpoint = _shown(self.endpoint) or (
+            "the live endpoint" if self.live_key else "none, for want of a key"
+        )
         model = self.model or "the adapter's default"
         return {"adapter": self.adapter_name, "model": model, "endpoint of @e2e": endpoint}
 
@@ -65,6 +72,11 @@ class Settings:
         if self.live_key:
             return None
         return "unproven: OPENAI_API_KEY is not set, so the live endpoint was not asked"
+
+
+def _shown(endpoint: str | None) -> str:
+    """Return an address without its query, in which some gateways want a key."""
+    return urlsplit(endpoint)._replace(query="", fragment="").geturl() if endpoint else ""
 
 
 def _load(name: str) -> Callable[..., Any]:

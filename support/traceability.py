@@ -61,7 +61,7 @@ class Suite:
     @classmethod
     def load(cls) -> Suite:
         """Load the project around the working directory as behave does, and run nothing."""
-        runner = Runner(Configuration([]))
+        runner = Runner(Configuration(["--dry-run"]))  # a dry run leaves what is recorded alone
         with runner.path_manager:
             runner.setup_paths()
             runner.load_hooks()
@@ -180,12 +180,49 @@ def trace(suite: Suite, run: RunRecord | None, live_proof: Mapping[str, Mapping[
     return Trace([_criterion(each, entries[each.id], broken) for each in known], sorted(problems))
 
 
-def status_of(statuses: Iterable[str]) -> str:
-    """Return ``proven`` when at least one of the scenarios passed and none failed."""
-    found = set(statuses)
-    if FAILED in found:
+def restated(
+    criteria: Iterable[Mapping[str, Any]], run: RunRecord, live_proof: Mapping[str, Mapping[str, str]]
+) -> list[dict[str, Any]]:
+    """Return ``criteria``, as a matrix has them, with the statuses and reasons of another ``run``."""
+    last = {record.id: record for record in run.scenarios}
+    broken = {incident.file for incident in run.incidents}
+    return [
+        _concluded(
+            {
+                **criterion,
+                "scenarios": [
+                    {**each, **_outcome(last.get(each["id"])), "last_live_proof": live_proof.get(each["id"])}
+                    for each in criterion["scenarios"]
+                ],
+            },
+            broken,
+        )
+        for criterion in criteria
+    ]
+
+
+def bare_criteria() -> list[dict[str, Any]]:
+    """Return the seven criteria without their scenarios, for a run that came to know none."""
+    return [_criterion(each, [], set()) for each in CRITERIA.values()]
+
+
+def status_of(entries: Iterable[Mapping[str, Any]]) -> str:
+    """Return ``proven`` when some level of the criterion passed whole, and nothing of it failed.
+
+    One scenario out of many proves nothing of a criterion: a level counts when all its scenarios passed, and
+    ``integration`` only where there is no ``unit``.
+
+    Args:
+        entries: The criterion's scenarios, with their ``level`` and ``status``.
+    """
+    levels: dict[Any, set[str]] = {}
+    for each in entries:
+        levels.setdefault(each["level"], set()).add(each["status"])
+    if any(FAILED in found for found in levels.values()):
         return FAILED
-    return PROVEN if PROVEN in found else UNPROVEN
+    if "unit" in levels:
+        levels.pop("integration", None)
+    return PROVEN if any(found == {PROVEN} for found in levels.values()) else UNPROVEN
 
 
 def summary(criteria: Iterable[Mapping[str, Any]]) -> Iterator[str]:
@@ -210,30 +247,37 @@ def read_live_proof(reports: Path) -> dict[str, dict[str, str]]:
 def _criterion(
     criterion: Criterion, entries: list[dict[str, Any]], broken: set[str | None]
 ) -> dict[str, Any]:
-    status = status_of(each["status"] for each in entries)
+    named = {"id": criterion.id, "title": criterion.title, "text": criterion.text, "link": criterion.link}
+    return _concluded({**named, "status": UNPROVEN, "scenarios": entries}, broken)
+
+
+def _concluded(criterion: dict[str, Any], broken: set[str | None]) -> dict[str, Any]:
+    entries = criterion["scenarios"]
+    status = status_of(entries)
     if status == PROVEN and any(each["file"] in broken for each in entries):
         status = FAILED  # what stands around its scenarios broke
+    return {**criterion, "status": status}
+
+
+def _outcome(last: ScenarioRecord | None) -> dict[str, str]:
+    words = {scenarios.PASSED: PROVEN, scenarios.FAILED: FAILED, scenarios.SKIPPED: UNPROVEN}
     return {
-        "id": criterion.id,
-        "title": criterion.title,
-        "text": criterion.text,
-        "link": criterion.link,
-        "status": status,
-        "scenarios": entries,
+        "status": words[last.status] if last else UNPROVEN,
+        "reason": last.reason if last else NOT_RUN,
     }
 
 
 def _entry(
     scenario: Scenario, file: str, line: int, last: ScenarioRecord | None, bindings: Bindings
 ) -> dict[str, Any]:
-    words = {scenarios.PASSED: PROVEN, scenarios.FAILED: FAILED, scenarios.SKIPPED: UNPROVEN}
     return {
+        "id": scenarios.identity(scenario),
         "name": scenarios.title(scenario),
+        "tags": scenarios.tags_of(scenario),
         "level": claim(scenarios.tags_of(scenario)).level,
         "file": file,
         "line": line,
-        "status": words[last.status] if last else UNPROVEN,
-        "reason": last.reason if last else NOT_RUN,
+        **_outcome(last),
         "rule": scenarios.rule_of(scenario),
         "steps": [
             {

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -65,8 +66,10 @@ _MATTERS = {
 _BOOKKEEPING = re.compile(r"type|obfuscation|(?:.*\.)?(?:\w+_)?(?:id|index)")
 _SHOWN_FIELDS = 14
 _SHOWN_CHARACTERS = 120
+_DRAWN = 40  # rows in the picture; a longer exchange goes on in the table
+_LEFT, _RIGHT, _TOP, _STEP = 80, 640, 26, 30  # of the picture, in its own units
 
-_STYLE = """
+STYLE = """
 table { border-collapse: collapse; width: 100% }
 td, th { text-align: left; vertical-align: top; padding: .3rem .5rem; border-top: 1px solid var(--line) }
 .at { text-align: right; white-space: nowrap; color: var(--quiet); font-variant-numeric: tabular-nums }
@@ -78,6 +81,11 @@ td, th { text-align: left; vertical-align: top; padding: .3rem .5rem; border-top
 pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .8rem; padding: .5rem;
   background: var(--tint) }
 summary { cursor: pointer; color: var(--quiet); font-size: .85rem }
+.sequence { width: 100%; max-width: 46rem; display: block } .sequence path { stroke: var(--line); fill: none }
+.sequence text { fill: var(--ink); font: 12px ui-monospace, monospace; text-anchor: middle }
+.sequence .quiet { fill: var(--quiet); font-size: 10px }
+.sequence .client path { stroke: var(--client) } .sequence .server path { stroke: var(--server) }
+.sequence .bad path { stroke: var(--bad); stroke-width: 2 }
 """
 
 
@@ -101,12 +109,71 @@ class Row:
 
 
 def wire_page(title: str, frames: Sequence[Frame]) -> str:
-    """Return the page for the ``frames`` of one exchange."""
-    lines = "".join(_line(row) for row in rows(frames))
-    head = "<tr><th class='at'>ms</th><th>who</th><th>what</th><th>which says</th></tr>"
+    """Return the page for the ``frames`` of one exchange: in figures, as a picture, and one by one."""
     last = f"{len(frames)} frames in {frames[-1].at_ms:,.0f} ms" if frames else "no frames"
-    body = f"<p>{last}</p><table>{head}{lines}</table>"
-    return document(title, body, _STYLE)
+    said = escape(". ".join([last, *tokens(frames)]))
+    picture = f"<details><summary>The exchange as a picture</summary>{sequence(list(rows(frames)))}</details>"
+    return document(title, f"<p>{said}.</p>{picture}{table(frames)}", STYLE)
+
+
+def table(frames: Sequence[Frame]) -> str:
+    """Return ``frames`` as a table, as HTML to stand on a page with ``STYLE``."""
+    lines = "".join(_line(row) for row in rows(frames))
+    return (
+        f"<table><tr><th class='at'>ms</th><th>who</th><th>what</th><th>which says</th></tr>{lines}</table>"
+    )
+
+
+def tokens(frames: Iterable[Frame]) -> Iterator[str]:
+    """Yield how many tokens the responses used, as the endpoint counted them; nothing when it did not."""
+    used: Counter[str] = Counter()
+    for event in (frame.event for frame in frames):
+        usage = (
+            (event.get("response") or {}).get("usage")
+            if event and event.get("type") == "response.done"
+            else None
+        )
+        for path, value in _leaves(usage or {}):
+            used[path] += int(value) if value.isdigit() else 0
+    for side in ("input", "output"):
+        if used[f"{side}_tokens"]:
+            kinds = {
+                kind: used[f"{side}_token_details.{kind}_tokens"] for kind in ("audio", "text", "cached")
+            }
+            parts = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items() if count)
+            yield f"{used[f'{side}_tokens']:,} tokens of {side}{f' ({parts})' if parts else ''}"
+
+
+def sequence(lines: Sequence[Row]) -> str:
+    """Return ``lines`` as a sequence diagram: client left, endpoint right, time downwards."""
+    drawn = lines[:_DRAWN]
+    height = _TOP + _STEP * len(drawn) + 20
+    arrows = "".join(_arrow(number, row) for number, row in enumerate(drawn, 1))
+    lives = "".join(
+        f'<text x="{x}" y="18" class="{side}">{name}</text><path d="M{x} 26V{height}"/>'
+        for x, side, name in ((_LEFT, "client", "client"), (_RIGHT, "server", "endpoint"))
+    )
+    more = f"<p>… and {len(lines) - _DRAWN} more, below.</p>" if len(lines) > _DRAWN else ""
+    return (
+        f'<svg class="sequence" viewBox="0 0 {_LEFT + _RIGHT} {height}" role="img" '
+        f'aria-label="Sequence of {len(lines)} messages between client and endpoint">'
+        f"{lives}{arrows}</svg>{more}"
+    )
+
+
+def _arrow(number: int, row: Row) -> str:
+    y = _TOP + _STEP * number
+    outward = row.frame.sender == Sender.CLIENT
+    tip, back = (_RIGHT - 3, -9) if outward else (_LEFT + 3, 9)
+    label = f"{row.count} \N{MULTIPLICATION SIGN} {row.event}" if row.count > 1 else row.event
+    spoken = row.fields.get("audio") or (row.fields.get("code", "") if row.event == "close" else "")
+    told = _short(": ".join(filter(None, (label, spoken))), 78)
+    side = "bad" if row.frame.rule else row.frame.sender.value
+    return (
+        f'<g class="{side}"><path d="M{_LEFT} {y}H{_RIGHT}M{tip} {y}l{back} -5M{tip} {y}l{back} 5"/>'
+        f'<text x="{(_LEFT + _RIGHT) // 2}" y="{y - 6}">{escape(told)}'
+        f'</text><text x="{_LEFT - 34}" y="{y + 4}" class="quiet">{row.frame.at_ms:,.0f} ms</text></g>'
+    )
 
 
 def rows(frames: Sequence[Frame]) -> Iterator[Row]:
@@ -212,7 +279,10 @@ def _line(row: Row) -> str:
     )
     why = " · ".join(part for part in (frame.rule and f"refused by rule {frame.rule}", frame.note) if part)
     whole = (
-        f"<details><summary>all of it</summary><pre>{escape(row.whole)}</pre></details>" if row.whole else ""
+        f"<details><summary>{'the whole head' if frame.kind in ('request', 'upgrade') else 'all of it'}"
+        f"</summary><pre>{escape(row.whole)}</pre></details>"
+        if row.whole
+        else ""
     )
     return (
         f'<tr class="{frame.sender.value}{" refused" if why else ""}"><td class="at">{frame.at_ms:,.1f}</td>'

@@ -24,10 +24,12 @@ from typing import Any
 from realtime_adapter import AudioChunk
 from realtime_server import Answer, Connection, Frame, RealtimeServer, Script, Sender, Transcript
 from realtime_server.clips import speech
+from support import canary
+from support.interop import Visit, receive
 from support.settings import KEY_VARIABLES, Settings
-from support.tamper import Relay, Tampering
+from support.tamper import NONE, Relay, Tampering
 
-UNIT_KEY = "sk-acceptance-0123456789abcdef"  # accepted by the embedded endpoint, worth nothing elsewhere
+UNIT_KEY = canary.KEY  # on the wire of every scenario, so that a leak anywhere is seen
 TIMEOUT_S = 5.0  # embedded endpoint: generous, and reached only by a scenario that fails
 LIVE_TIMEOUT_S = 30.0  # live endpoint: a spoken answer may take this long to begin
 BYTES_PER_MS = 48  # PCM16, mono, 24 kHz
@@ -70,7 +72,7 @@ class World:
         tampering: What is changed on the wire between client and endpoint, if anything.
     """
 
-    def __init__(self, settings: Settings, tampering: Tampering | None = None) -> None:
+    def __init__(self, settings: Settings, tampering: Tampering = NONE) -> None:
         self.settings = settings
         self.script = Script()
         self.answers: tuple[Answer, ...] = ()
@@ -82,9 +84,10 @@ class World:
         self.patience_s: float | None = None  # how long an answer may take, when the scenario is about that
         self.live = False
         self.documentation = ""
+        self._visit: Visit | None = None
         self.guards: list[World] = []
         self.log = Log()
-        self._tampering = tampering
+        self.tampering = tampering
         self._relay: Relay | None = None
         self._url = ""
         self._error: BaseException | None = None
@@ -119,10 +122,11 @@ class World:
 
     def finish(self) -> None:
         """Disconnect every client and close the endpoint, so that every transcript is closed."""
-        for client in self._clients:
-            self.run(asyncio.wait_for(client.disconnect(), self.timeout_s))
-        self._clients.clear()
-        self.stop_endpoint()
+        with contextlib.ExitStack() as stack:  # a client that cannot hang up keeps nothing else from ending
+            stack.callback(self.stop_endpoint)
+            for client in self._clients:
+                stack.callback(self.run, asyncio.wait_for(client.disconnect(), self.timeout_s))
+            self._clients.clear()
 
     # ------------------------------------------------------------ endpoint
 
@@ -139,8 +143,8 @@ class World:
         self.server.start()
         self._url = self.server.url
         self.options.setdefault("api_key", UNIT_KEY)
-        if self._tampering is not None:
-            self._relay = Relay(self._url, self._tampering)
+        if self.tampering != NONE:
+            self._relay = Relay(self._url, self.tampering)
             self._relay.start()
             self._url = self._relay.url
 
@@ -175,6 +179,17 @@ class World:
         self.stop_endpoint()
         return self.server.connections
 
+    def receive(self, guest: str, errand: str) -> None:
+        """Let a client that nobody here wrote run its errand against the embedded endpoint."""
+        self._visit = receive(guest, errand, self._url, UNIT_KEY)
+        self.connection.wait_closed()
+
+    @property
+    def visit(self) -> Visit:
+        """What the guest of this scenario saw."""
+        assert self._visit is not None, "no guest has come in this scenario"
+        return self._visit
+
     # -------------------------------------------------------------- client
 
     def make_client(self, **options: Any) -> Any:
@@ -185,7 +200,7 @@ class World:
         if self.live:
             given.setdefault("on_frame", self._tap())
             given.setdefault("connect_timeout_s", LIVE_TIMEOUT_S)
-        client = self.settings.adapter(**given)
+        client = self.tampering.client(self.settings.adapter(**given))
         self._clients.append(client)
         return client
 
@@ -271,6 +286,11 @@ class World:
         await self.speak(speech("question").pcm, slices)
         await self.hear()
 
+    async def ask_anew(self) -> None:
+        """Ask in a turn of its own, although the last one came to no good end."""
+        self.turns.append(Turn())
+        await self.ask()
+
     def require_heard(self, turn: int) -> None:
         """Fail unless a turn, counted from 0, was heard byte for byte as it was answered.
 
@@ -300,6 +320,10 @@ class World:
         assert found is not None, f"the {sender} sent no {event}, only {[each['type'] for each in events]}"
         return found
 
+    def said(self) -> bytes:
+        """Return all that was handed to the client to say; PCM16, mono, 24 kHz."""
+        return b"".join(turn.said for turn in self.turns)
+
     def said_on_the_wire(self) -> bytes:
         """Return the PCM16 that reached the endpoint in ``input_audio_buffer.append`` events."""
         events = self.transcript.events(Sender.CLIENT)
@@ -307,6 +331,15 @@ class World:
             base64.b64decode(event["audio"])
             for event in events
             if event["type"] == "input_audio_buffer.append"
+        )
+
+    def answered_on_the_wire(self) -> bytes:
+        """Return the PCM16 that the endpoint put into ``response.output_audio.delta`` events."""
+        events = self.transcript.events(Sender.SERVER)
+        return b"".join(
+            base64.b64decode(event["delta"])
+            for event in events
+            if event["type"] == "response.output_audio.delta"
         )
 
     async def user_transcript(self) -> str | None:
@@ -318,8 +351,8 @@ class World:
 
     def places_for_secrets(self) -> dict[str, str]:
         """Return every place in which a key must never stand, by its name."""
-        error = self.error
-        chain = "".join(traceback.format_exception(error))
+        error = self._error
+        chain = "".join(traceback.format_exception(error)) if error is not None else ""
         return {
             "the address": self.client.url,
             "the client": repr(self.client),
@@ -328,11 +361,14 @@ class World:
             "the evidence": "\n".join(exchange.transcript.to_jsonl() for exchange in self.exchanges()),
         }
 
+    def first_change(self) -> tuple[str, str]:
+        """Return the first frame that was tampered with and what stood in for it; empty when none was."""
+        return self._relay.changes[0] if self._relay is not None and self._relay.changes else ("", "")
+
     def read_documentation(self) -> None:
         """Read the documentation of the module that defines the client."""
         module = sys.modules[getattr(self.settings.adapter, "__module__", "")]
-        change = self._tampering.documentation if self._tampering is not None else str
-        self.documentation = change(inspect.getdoc(module) or "")
+        self.documentation = self.tampering.documentation(inspect.getdoc(module) or "")
 
     def events_documented(self) -> set[str]:
         """Return the event names that the documentation writes in double backticks.

@@ -6,19 +6,22 @@ import json
 import re
 import struct
 from base64 import b64decode, b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 
 import allure_commons
 import numpy as np
 import pytest
+from behave.model import Step
 from numpy.typing import NDArray
 
 from realtime_server.transcript import Frame, Sender, Transcript
 from support.audio_page import PLAYED_MS, audio_page
-from support.evidence import attach_world, audio_received, audio_sent, json_lines
+from support.evidence import LAST_FRAMES, Steps, attach_world, audio_received, audio_sent, json_lines
 from support.pcm import BYTES_PER_MS
-from support.wire_page import meaning, rows, wire_page
+from support.wire_page import meaning, rows, sequence, tokens, wire_page
 
 KEY = "sk-evidence-0123456789abcdef"
 TONE = (np.sin(np.arange(24 * 1480) / 8) * 9000).astype("<i2").tobytes()
@@ -214,6 +217,15 @@ class Attached:
     def __init__(self) -> None:
         self.named: dict[str, str] = {}
 
+    @contextmanager
+    def receiving(self) -> Iterator[dict[str, str]]:
+        """Receive until the block ends."""
+        allure_commons.plugin_manager.register(self)
+        try:
+            yield self.named
+        finally:
+            allure_commons.plugin_manager.unregister(self)
+
     @allure_commons.hookimpl
     def attach_data(self, body: str, name: str, attachment_type: object, extension: object) -> None:  # noqa: ARG002
         """Keep an attachment by its name."""
@@ -221,16 +233,80 @@ class Attached:
 
 
 def test_a_world_attaches_what_was_used_and_no_key(transcript: Transcript) -> None:
-    attached = Attached()
-    allure_commons.plugin_manager.register(attached)
-    try:
+    with Attached().receiving() as named:
         attach_world(World(transcript))
-    finally:
-        allure_commons.plugin_manager.unregister(attached)
-    assert list(attached.named) == [
+    assert list(named) == [
         "What went over the wire · connection 1",
         "What was said and heard · connection 1",
         "Every frame · connection 1",
     ]
-    assert not [name for name, body in attached.named.items() if KEY in body]
+    assert not [name for name, body in named.items() if KEY in body]
     assert KEY in wire_page("one", transcript.frames), "the redaction is what removes it"
+
+
+def step(exception: Exception | None = None) -> Step:
+    """Return a step that ended, with or without an error."""
+    made = Step("any.feature", 1, "When", "when", "it happens")
+    made.exception = exception
+    return made
+
+
+def test_each_step_shows_the_frames_that_came_while_it_ran(transcript: Transcript) -> None:
+    frames = transcript.frames
+    growing = Transcript(frames[:2])
+    steps = Steps(World(growing))
+    with Attached().receiving() as named:
+        steps.attach(step())
+        (name, body) = named.popitem()
+        assert name == "On the wire in this step · 2 frames"
+        assert "handshake: request" in body
+        assert KEY not in body
+        steps.attach(step())
+        assert named == {}, "a step that caused nothing has nothing to show"
+        growing.append(*frames[2:3])
+        steps.attach(step())
+        (name, body) = named.popitem()
+    assert name == "On the wire in this step · 1 frame"
+    assert "session.update" in body
+    assert "handshake" not in body
+
+
+def test_a_failed_step_shows_what_was_expected_the_near_miss_and_the_last_frames(
+    transcript: Transcript,
+) -> None:
+    with Attached().receiving() as named:
+        Steps(World(transcript)).attach(step(AssertionError(f"expected <one> with {KEY}, seen two")))
+    body = named["Why it failed"]
+    assert "expected &lt;one&gt; with [hidden], seen two" in body
+    assert "rule RT-SES-03: GA wants session.audio.output.voice" in body
+    assert "4000, the endpoint refuses the shape of the request" in body
+    assert "session.update" not in body, f"only the last {LAST_FRAMES} frames are shown"
+
+
+def test_the_exchange_is_drawn_as_a_sequence(transcript: Transcript) -> None:
+    lines = list(rows(transcript.frames))
+    picture = sequence(lines)
+    assert picture.count("<g ") == len(lines) == 9
+    assert picture.count('<g class="bad">') == 1
+    assert "15 \N{MULTIPLICATION SIGN} input_audio_buffer.append: 1,480 ms of audio" in picture
+    assert "close: 4000, the endpoint refuses" in picture
+    assert picture in wire_page("one", transcript.frames)
+    assert "and 5 more" in sequence(lines * 5)
+
+
+def test_the_tokens_of_all_responses_are_added_up() -> None:
+    usage = {
+        "total_tokens": 30,
+        "input_tokens": 20,
+        "output_tokens": 10,
+        "input_token_details": {"audio_tokens": 15, "text_tokens": 5, "cached_tokens": 0},
+        "output_token_details": {"audio_tokens": 10},
+    }
+    done = frame("server", {"type": "response.done", "response": {"usage": usage}})
+    none = frame("server", {"type": "response.done", "response": {"usage": None}})
+    assert list(tokens([done, none, done])) == [
+        "40 tokens of input (30 audio, 10 text)",
+        "20 tokens of output (20 audio)",
+    ]
+    assert list(tokens([none])) == []
+    assert "40 tokens of input" in wire_page("one", [done, done])

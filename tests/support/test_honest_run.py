@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import time
@@ -311,6 +312,28 @@ def test_the_stock_formatter_still_needs_mending(project: Project) -> None:
     assert (names["Broken before"], names["Unwritten"]) == ("skipped", None)
     assert run.code == 1
     assert "no Allure results were written" in run.output
+
+
+def test_the_time_it_took_counts_scenarios_under_rules(project: Project) -> None:
+    scenario = "    @unit\n    Scenario: S\n      Given a while\n      Then it holds\n"
+    slow = "import time\nfrom behave import given\n\n@given('a while')\ndef wait(context): time.sleep(0.05)\n"
+    project.feature("ac1_plain", f"@AC1\nFeature: Slow\n  Rule: R\n{scenario}", slow)
+    run = project.behave("features/ac1_plain.feature")
+    took = re.search(r"Took 0min ([0-9.]+)s", run.output)
+    assert took, run.output
+    assert 0.05 <= float(took[1]) < 5
+
+
+def test_what_many_scenarios_attach_alike_is_kept_once(project: Project) -> None:
+    imports = "import allure\nfrom behave import given\n"
+    steps = f"{imports}@given('a picture')\ndef picture(context): allure.attach('same', 'a')\n"
+    two = "".join(f"  @unit\n  Scenario: {n}\n    Given a picture\n    Then it holds\n" for n in (1, 2))
+    project.feature("ac1_plain", f"@AC1\nFeature: Pictures\n{two}", steps)
+    run = project.behave("features/ac1_plain.feature")
+    sources = [result["steps"][0]["attachments"][0]["source"] for result in run.results()]
+    assert len(sources) == 2
+    assert len(set(sources)) == 1
+    assert (run.reports / "allure-results" / sources[0]).read_text() == "same"
 
 
 def test_an_inserted_row_moves_no_history(project: Project) -> None:

@@ -138,17 +138,23 @@ def test_a_damaged_record_of_the_last_run_is_named_with_its_remedy(project: Proj
 
 
 @pytest.mark.parametrize(
-    ("statuses", "status"),
+    ("seen", "status"),
     [
-        ([], "unproven"),
-        (["unproven"], "unproven"),
-        (["proven", "unproven"], "proven"),
-        (["proven", "failed"], "failed"),
-        (["unproven", "failed"], "failed"),
+        ("", "unproven"),
+        ("unit unproven", "unproven"),
+        ("unit proven, unit proven, e2e unproven", "proven"),
+        ("unit proven, unit unproven, e2e unproven", "unproven"),
+        ("unit unproven, e2e proven", "proven"),
+        ("unit unproven, e2e proven, e2e unproven", "unproven"),
+        ("unit unproven, integration proven", "unproven"),
+        ("integration proven", "proven"),
+        ("unit proven, e2e failed", "failed"),
+        ("unit unproven, integration failed", "failed"),
     ],
 )
-def test_a_criterion_is_proven_by_one_pass_and_no_failure(statuses: list[str], status: str) -> None:
-    assert status_of(statuses) == status
+def test_a_criterion_is_proven_by_a_whole_level_and_no_failure(seen: str, status: str) -> None:
+    entries = [dict(zip(("level", "status"), each.split(), strict=True)) for each in seen.split(", ") if each]
+    assert status_of(entries) == status
 
 
 def test_the_page_shows_problems_first_and_escapes_what_it_shows() -> None:

@@ -1,0 +1,91 @@
+"""The runs so far, one line each in ``reports/runs.jsonl``: what a trend and a change are read from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from support.run_record import RunRecord
+
+FILE = "runs.jsonl"
+KEPT = 100
+
+
+@dataclass(frozen=True)
+class PastRun:
+    """One run, as far as later ones are compared with it.
+
+    Attributes:
+        started: When it began, ISO 8601, UTC.
+        verdict: As in the summary: ``green``, ``red`` and so on.
+        selection: The tag expression it was given; only runs of one selection are compared.
+        criteria: The status of each criterion, by id.
+        scenarios: Title and status of each selected scenario, by its identity.
+    """
+
+    started: str
+    verdict: str
+    selection: str = ""
+    criteria: Mapping[str, str] = field(default_factory=dict)
+    scenarios: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+
+def read(reports: Path) -> list[PastRun]:
+    """Return the runs that are remembered, oldest first; a line that cannot be read is left out."""
+    path = reports / FILE
+    runs = []
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
+        try:
+            data = json.loads(line)
+            data["scenarios"] = {each: (title, status) for each, (title, status) in data["scenarios"].items()}
+            runs.append(PastRun(**data))
+        except (ValueError, TypeError, KeyError, AttributeError):  # a run that was killed while it wrote
+            continue
+    return runs
+
+
+def as_past(record: RunRecord, verdict: str, criteria: Iterable[Mapping[str, Any]]) -> PastRun:
+    """Return ``record`` as later runs will see it."""
+    return PastRun(
+        record.started,
+        verdict,
+        record.selection,
+        {each["id"]: each["status"] for each in criteria},
+        {each.id: (each.title, each.status) for each in record.scenarios},
+    )
+
+
+def remember(reports: Path, run: PastRun) -> None:
+    """Add a run, or replace what was remembered of it; the oldest are forgotten."""
+    kept = [each for each in read(reports) if each.started != run.started][-KEPT + 1 :]
+    lines = [json.dumps(asdict(each), ensure_ascii=False) for each in (*kept, run)]
+    draft = reports / f"{FILE}.tmp"
+    draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    draft.replace(reports / FILE)
+
+
+def before(runs: Iterable[PastRun], record: RunRecord) -> list[PastRun]:
+    """Return the runs of the same selection that began earlier, oldest first."""
+    return [each for each in runs if each.selection == record.selection and each.started < record.started]
+
+
+def changes(now: PastRun, then: PastRun) -> Iterator[str]:
+    """Yield what is otherwise than before, most important first."""
+    for criterion, status in now.criteria.items():
+        old = then.criteria.get(criterion)
+        if old is not None and old != status:
+            yield f"{criterion}: now {status}, was {old}"
+    both = [each for each in now.scenarios if each in then.scenarios]
+    for status, words in (("failed", "fails"), ("passed", "holds"), ("skipped", "is unproven")):
+        for each in both:
+            title, is_now = now.scenarios[each]
+            was = then.scenarios[each][1]
+            if is_now == status != was:
+                yield f"«{title}» {words}; it had {was}"
+    gone = [title for each, (title, _) in then.scenarios.items() if each not in now.scenarios]
+    new = [title for each, (title, _) in now.scenarios.items() if each not in then.scenarios]
+    yield from (f"«{title}» is gone" for title in gone)
+    yield from (f"«{title}» is new" for title in new)

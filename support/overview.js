@@ -1,0 +1,18 @@
+// The bare address is the overview; an address with a scenario (#…) or a search (?…) is Allure's.
+const choose = () => {
+  const inside = location.hash.length > 1 || location.search.length > 1;
+  document.documentElement.dataset.page = inside ? "allure" : "overview";
+};
+choose();
+addEventListener("hashchange", () => { choose(); scrollTo(0, 0); });
+addEventListener("popstate", choose);
+
+// Allure's buttons that show a picture only have no name for who cannot see it: they get one.
+const name = () => {
+  for (const button of document.querySelectorAll("#app button:not([aria-label])")) {
+    if (button.textContent.trim()) continue;
+    const told = button.title || (button.dataset.testid || "").replace(/-/g, " ") || "open or close";
+    button.setAttribute("aria-label", told);
+  }
+};
+new MutationObserver(name).observe(document.documentElement, { childList: true, subtree: true });

@@ -1,0 +1,43 @@
+"""What a run was made of: the commit, Python and the packages that matter, as they were when it ran."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import subprocess
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+_PACKAGES = ("behave", "websockets", "pydantic", "numpy")
+_TIMEOUT_S = 10
+
+
+def provenance() -> dict[str, str]:
+    """Return commit, Python and package versions in words for the report."""
+    installed = []
+    for package in _PACKAGES:
+        with suppress(PackageNotFoundError):
+            installed.append(f"{package} {version(package)}")
+    return {
+        "commit": _commit() or "unknown",
+        "python": f"{platform.python_version()}, {platform.system()} {platform.machine()}",
+        "packages": ", ".join(installed),
+    }
+
+
+def _commit() -> str:
+    git = shutil.which("git")
+    if git is None:
+        return ""
+    with suppress(subprocess.TimeoutExpired):
+        done = subprocess.run(  # noqa: S603 - fixed arguments
+            [git, "describe", "--always", "--dirty", "--abbrev=12"],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            timeout=_TIMEOUT_S,
+            check=False,
+        )
+        return done.stdout.strip() if done.returncode == 0 else ""
+    return ""

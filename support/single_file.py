@@ -1,0 +1,119 @@
+"""Allure's single-file page, taken apart and put together again: smaller, private, and with our words.
+
+Allure 3.18 writes its data into the page as ``d("name","base64")``. Here the data is packed with gzip and
+unpacked by the browser when the page opens, which makes the file several times smaller. What would call the
+vendor's analytics is taken out, and a policy in the page itself forbids the browser to call anybody.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from base64 import b64decode, b64encode
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+_ANALYTICS = re.compile(
+    r"<script async src=\"https://www\.googletagmanager\.com/[^\"]*\"></script>\s*<script>(?:(?!</script>).)*</script>",
+    re.DOTALL,
+)
+_OUTSIDE = re.compile(r"<(?:script|link|img|iframe)\b[^>]*?(?:src|href)=\"((?:https?:)?//[^\"]+)\"")
+_DATA = re.compile(r"<script defer>\s*Promise\.allSettled\(\[[^<]*</script>")
+_ENTRY = re.compile(r'd\("([^"]+)","([^"]*)"\)')
+_APP = re.compile(r'(?<=src="data:text/javascript;base64,)[^"]+(?=")')
+_POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' data: blob:; "
+    "style-src 'unsafe-inline' data:; img-src data: blob:; media-src data: blob:; font-src data:; "
+    "connect-src data: blob:; frame-src data: blob:"
+)
+_WORDS = {
+    '"statuses":{"passed":"passed","failed":"failed","broken":"broken","skipped":"skipped"': (
+        '"statuses":{"passed":"proven","failed":"failed","broken":"failed","skipped":"unproven"'
+    )
+}
+"""Allure's words for a status, and those the readers of this report know."""
+
+_UNPACK = (Path(__file__).parent / "unpack.js").read_text(encoding="utf-8")
+
+
+class ForeignPageError(ValueError):
+    """The page is not as Allure 3.18.0 writes it, or would call somebody; it must not be handed out."""
+
+
+@dataclass(frozen=True)
+class SingleFile:
+    """A page and its data.
+
+    Attributes:
+        shell: The page, with a place where its data was.
+        data: What it shows, by name: ``widgets/…json``, ``data/test-results/…json``, ``data/attachments/…``.
+    """
+
+    shell: str
+    data: dict[str, bytes]
+
+    @classmethod
+    def read(cls, html: str) -> SingleFile:
+        """Take a page apart and make it private.
+
+        Raises:
+            ForeignPageError: it has no data where Allure writes it, other words, or something that is loaded.
+        """
+        shell = _ANALYTICS.sub("", html)
+        found = _DATA.search(shell)
+        if found is None:
+            raise ForeignPageError(
+                "the generator's page has no data where allure 3.18.0 writes it; install that version"
+            )
+        data = {name: b64decode(value) for name, value in _ENTRY.findall(found[0])}
+        shell = _APP.sub(_reworded, shell[: found.start()] + _PLACE + shell[found.end() :])
+        outside = _OUTSIDE.findall(shell)
+        if outside or "googletagmanager" in shell:
+            raise ForeignPageError(
+                f"the page would call {', '.join(outside) or 'its vendor'}; it is not handed out: "
+                "support/single_file.py knows allure 3.18.0, install that version"
+            )
+        return cls(shell, data)
+
+    def with_head(self, html: str) -> SingleFile:
+        """Return the page with ``html`` at the end of its head."""
+        return replace(self, shell=self.shell.replace("</head>", f"{html}</head>", 1))
+
+    def with_body(self, html: str) -> SingleFile:
+        """Return the page with ``html`` before everything else in its body."""
+        return replace(self, shell=self.shell.replace("<body>", f"<body>{html}", 1))
+
+    def without(self, *names: str) -> SingleFile:
+        """Return the page without the data of these names."""
+        return replace(self, data={name: body for name, body in self.data.items() if name not in names})
+
+    def html(self) -> str:
+        """Return the whole page, its data packed, forbidden to call anybody."""
+        policy = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        entries = json.dumps({name: _portable(body) for name, body in self.data.items()}, ensure_ascii=False)
+        packed = b64encode(gzip.compress(entries.encode(), compresslevel=9, mtime=0)).decode()
+        evidence = f'<script type="application/octet-stream" id="evidence">{packed}</script>'
+        scripts = f"{evidence}<script>{_UNPACK}</script>"
+        return self.shell.replace("<head>", f"<head>{policy}", 1).replace(_PLACE, scripts, 1)
+
+
+_PLACE = "<!-- the data of the report -->"
+
+
+def _portable(body: bytes) -> str | dict[str, str]:
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return {"base64": b64encode(body).decode()}
+
+
+def _reworded(app: re.Match[str]) -> str:
+    code = b64decode(app[0]).decode()
+    for theirs, ours in _WORDS.items():
+        if theirs not in code:
+            raise ForeignPageError(
+                "the generator's words are not those of allure 3.18.0; install that version"
+            )
+        code = code.replace(theirs, ours)
+    return b64encode(code.encode()).decode()

@@ -1,0 +1,154 @@
+"""A browser, and the report of a green and of a deliberately red run for it to open.
+
+These tests need a browser and run only when they are asked for: ``make browser``.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support import node
+
+ROOT = Path(__file__).parents[2]
+TIMEOUT_S = 180
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-quic",
+)
+QUIET += ("--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:  # noqa: ARG001
+    """Leave these tests out unless the command line names their folder."""
+    return None if any("browser" in argument for argument in config.args) else True
+
+
+@dataclass
+class Reader:
+    """A browser window with a report in it, and all that went wrong while it was read."""
+
+    page: Any
+    calls: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def open(self, report: Path) -> None:
+        """Open a report from disk and wait until Allure has its data."""
+        self.page.goto(report.as_uri())
+        self.page.wait_for_function("window.allureReportDataReady")
+
+    def violations(self) -> list[str]:
+        """Return the serious and critical violations that the accessibility checker finds."""
+        axe = (Path(__file__).parent / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
+        found = self.page.evaluate(
+            "async (axe) => { eval(axe); return await window.axe.run(document, {resultTypes: ['violations']}); }",
+            axe,
+        )
+        assert found["passes"], "the checker checked nothing"
+        return [
+            f"{each['id']}: {each['nodes'][0]['html'][:200]}"
+            for each in found["violations"]
+            if each["impact"] in ("serious", "critical")
+        ]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium, driven by Playwright."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        pytest.fail("the browser's driver is missing; run: pip install -r requirements-browser.txt")
+    program = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if program is None:
+        pytest.fail("no browser is installed; run: apt-get install chromium, or name one in CHROMIUM")
+    node.install(Path(__file__).parent)
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=program, args=list(QUIET))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=["light", "dark", "phone"])
+def look(request: pytest.FixtureRequest) -> str:
+    """How the report is looked at."""
+    return str(request.param)
+
+
+@pytest.fixture
+def reader(browser: Any, look: str) -> Iterator[Reader]:
+    """A reader who must not see an error, nor the page call anybody."""
+    size = {"width": 390, "height": 844} if look == "phone" else {"width": 1280, "height": 900}
+    context = browser.new_context(viewport=size, color_scheme="dark" if look == "dark" else "light")
+    reader = Reader(context.new_page())
+    reader.page.set_default_timeout(15_000)
+    reader.page.on("request", lambda call: reader.calls.append(call.url))
+    reader.page.on("console", lambda line: reader.complaints.append(f"{line.type}: {line.text}"))
+    reader.page.on("pageerror", lambda error: reader.complaints.append(str(error)))
+    yield reader
+    context.close()
+    outside = [url for url in reader.calls if not url.startswith(("file:", "data:", "blob:", "about:"))]
+    assert reader.calls, "not even the page was asked for"
+    assert outside == []
+    assert [
+        each for each in reader.complaints if each.startswith(("error", "warning")) or ":" not in each
+    ] == []
+
+
+def report_of(reports: Path, *settings: str) -> Path:
+    """Run the @unit suite and build its report; return the page."""
+    commands = [
+        ["-m", "behave", "--tags=@unit", "-D", f"reports={reports}", *settings],
+        [
+            "-m",
+            "support.report",
+            "--results",
+            f"{reports}/allure-results",
+            "--out",
+            f"{reports}/allure-report",
+        ],
+    ]
+    for command in commands:
+        done = subprocess.run(
+            [sys.executable, *command],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+        assert done.returncode == (1 if settings else 0), done.stdout[-3000:] + done.stderr[-1000:]
+    return reports / "allure-report/index.html"
+
+
+@pytest.fixture(scope="session")
+def green(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of a run in which everything holds."""
+    return report_of(tmp_path_factory.mktemp("green"))
+
+
+@pytest.fixture(scope="session")
+def red(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of a run with a client that loses a sample now and then."""
+    return report_of(tmp_path_factory.mktemp("red"), "-D", "adapter=tests.browser.lossy:Lossy")
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where pictures are left to be looked at: the folder named in PICTURES, or a temporary one."""
+    named = os.environ.get("PICTURES")
+    folder = Path(named) if named else tmp_path_factory.mktemp("pictures")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,80 @@
+"""The first page: what a reader sees, and that nothing of it can be mistaken."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from support.overview import overview
+from support.run_record import FINISHED, LOADING, RunRecord, ScenarioRecord
+from support.summary import Summary, summarise
+from support.traceability import bare_criteria, restated
+
+SCENARIO = ScenarioRecord("a", "One <b>", "AC1", "unit", "features/ac1.feature", 3, "passed")
+RECORD = RunRecord(
+    FINISHED, "2026-11-23T05:00:00+00:00", "2026-11-23T05:01:00+00:00", "@unit", {"model": "<m>"}, [SCENARIO]
+)
+
+
+def summary(record: RunRecord = RECORD, **proof: dict[str, str]) -> Summary:
+    """Return the summary of a run with one scenario of AC1."""
+    known = bare_criteria()
+    known[0]["scenarios"] = [
+        {
+            "id": "a",
+            "name": SCENARIO.title,
+            "level": "unit",
+            "rule": "R & r",
+            "file": SCENARIO.file,
+            "line": 3,
+        }
+    ]
+    return summarise(record, restated(known, record, proof), [])
+
+
+def test_seven_criteria_stand_with_status_text_and_requirement() -> None:
+    page = overview(summary(), {"a": "f" * 32})
+    assert re.findall(r'status o-(\w+)">. (\w+)', page) == [
+        ("proven", "proven"),
+        *[("unproven", "unproven")] * 6,
+    ]
+    assert page.count("issues/602") == 7
+    assert "No scenario claims it" in page
+    assert f'<a href="#{"f" * 32}">One &lt;b&gt;</a>' in page
+    assert "R &amp; r" in page
+    assert "&lt;m&gt;" in page
+    assert "Nothing was proven against the live endpoint yet." in page
+
+
+def test_the_age_of_the_last_live_proof_is_told() -> None:
+    page = overview(summary(a={"date": "2026-11-20T05:00:00+00:00", "model": "m"}), {})
+    assert "1 of 7 were proven against the live endpoint, last 3 days ago." in page
+    assert "proven live 3 days ago" in page
+
+
+@pytest.mark.parametrize(
+    ("record", "headline"),
+    [
+        (RECORD, "✓ Green: 1 proven, 6 unproven of 7 criteria"),
+        (replace(RECORD, problems=["the <report> differs"]), "✗ Red: 1 proven, 6 unproven of 7 criteria"),
+        (replace(RECORD, state="interrupted"), "! Interrupted: 1 proven, 6 unproven of 7 criteria"),
+        (replace(RECORD, state=LOADING, scenarios=[]), "! Did not start: 7 unproven of 7 criteria"),
+    ],
+)
+def test_the_verdict_heads_the_page_and_stands_above_every_other(record: RunRecord, headline: str) -> None:
+    page = overview(summary(record), {})
+    assert f"<strong>{headline}</strong>" in page
+    above = re.sub(r"<[^>]+>", "", page[page.index('<nav id="verdict"') :])
+    assert above == f"Overview · {headline}"
+    assert ("Why it is not green" in page) is not headline.startswith("✓")
+    assert "<report>" not in page
+
+
+def test_a_failure_shows_its_kind_and_reason_and_a_scenario_without_a_page_no_link() -> None:
+    failed = replace(SCENARIO, status="failed", reason="SessionRefused: no <b>")
+    page = overview(summary(replace(RECORD, scenarios=[failed])), {})
+    assert "Refused session: SessionRefused: no &lt;b&gt;" in page
+    assert "AC1 failed in «One &lt;b&gt;»" in page
+    assert 'href="#' not in page

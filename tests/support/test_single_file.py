@@ -1,0 +1,88 @@
+"""Allure's page taken apart: what is taken out, what is refused, and that its data survives."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from base64 import b64decode, b64encode
+
+import pytest
+
+from support.single_file import ForeignPageError, SingleFile
+
+ANALYTICS = """<script async src="https://www.googletagmanager.com/gtag/js?id=G-1"></script>
+    <script>
+        gtag('config', 'G-1', {"report": "awesome"});
+    </script>"""
+WORDS = (
+    '"statuses":{"passed":"passed","failed":"failed","broken":"broken","skipped":"skipped","total":"total"}'
+)
+
+
+def page(app: str = WORDS, extra: str = "") -> str:
+    """Return a page as Allure writes it, with two entries of data."""
+    code = b64encode(app.encode()).decode()
+    entries = ",".join(
+        f'd("{name}","{b64encode(body).decode()}")'
+        for name, body in (("data/a.json", '{"é": 1}'.encode()), ("data/b.png", b"\xff\0"))
+    )
+    return (
+        f"<html><head></head><body>{ANALYTICS}<script>window.kept = 1</script>{extra}"
+        f'<script src="data:text/javascript;base64,{code}"></script>'
+        f"<script defer>\n Promise.allSettled([{entries}])\n .then(function(){{}})</script></body></html>"
+    )
+
+
+def test_the_analytics_are_taken_out_and_the_rest_stays() -> None:
+    html = SingleFile.read(page()).html()
+    assert "gtag" not in html
+    assert "window.kept = 1" in html
+
+
+@pytest.mark.parametrize(
+    "intruder",
+    [
+        '<script src="https://elsewhere.example/x.js"></script>',
+        '<link rel="stylesheet" href="//elsewhere.example/x.css">',
+        "<script>load('https://www.googletagmanager.com/other')</script>",
+    ],
+)
+def test_a_page_that_would_call_somebody_is_not_handed_out(intruder: str) -> None:
+    with pytest.raises(ForeignPageError, match="is not handed out"):
+        SingleFile.read(page(extra=intruder))
+
+
+def test_the_browser_is_forbidden_to_call_anybody() -> None:
+    html = SingleFile.read(page()).html()
+    (policy,) = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]+)"', html)
+    assert policy.startswith("default-src 'none'")
+    assert "http" not in policy
+
+
+def test_the_data_survives_its_packing_whatever_it_is() -> None:
+    html = SingleFile.read(page()).without("none").html()
+    (packed,) = re.findall(r'id="evidence">([^<]+)<', html)
+    assert json.loads(gzip.decompress(b64decode(packed))) == {
+        "data/a.json": '{"é": 1}',
+        "data/b.png": {"base64": b64encode(b"\xff\0").decode()},
+    }
+
+
+def test_data_can_be_left_out() -> None:
+    assert list(SingleFile.read(page()).without("data/a.json").data) == ["data/b.png"]
+
+
+def test_statuses_are_named_in_the_words_of_the_readers() -> None:
+    html = SingleFile.read(page()).html()
+    (app,) = re.findall(r'src="data:text/javascript;base64,([^"]+)"', html)
+    assert (
+        '"passed":"proven","failed":"failed","broken":"failed","skipped":"unproven"'
+        in b64decode(app).decode()
+    )
+
+
+@pytest.mark.parametrize("html", ["<html></html>", page(app="other words")])
+def test_a_page_of_another_version_is_refused_with_the_remedy(html: str) -> None:
+    with pytest.raises(ForeignPageError, match="install that version"):
+        SingleFile.read(html)
