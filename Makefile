@@ -2,10 +2,11 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+GUESTS := .venv-interop
 PAGE   := reports/allure-report/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help report test unit e2e serve traceability check format clean
+.PHONY: help report test falsify unit interop drift e2e serve traceability check format clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -29,6 +30,9 @@ test: check ## Run everything that must hold
 	$(BIN)/behave --tags='@unit or @integration'
 	$(BIN)/python -m support.traceability
 
+falsify: $(VENV)/.ready ## Every mutant of the wire against every criterion, each cell predicted
+	$(BIN)/python -m support.falsify
+
 check: $(VENV)/.ready ## Formatter, linter, strict types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -42,6 +46,19 @@ format: $(VENV)/.ready ## Format and mend what the linter can mend
 unit: $(VENV)/.ready ## The acceptance suite of a pull request: no key, seconds
 	$(BIN)/behave --tags=@unit
 
+# Its own environment: these packages do not admit the websockets of requirements.txt.
+$(GUESTS)/.ready: requirements-interop.txt
+	@echo "Setting up $(GUESTS) (once) …"
+	@$(PYTHON) -m venv --clear $(GUESTS)
+	@$(GUESTS)/bin/pip install --quiet --disable-pip-version-check -r requirements-interop.txt
+	@touch $@
+
+interop: $(VENV)/.ready $(GUESTS)/.ready ## Clients that nobody here wrote, against the embedded endpoint
+	$(BIN)/behave --tags=@CAP-INTEROP
+
+drift: $(VENV)/.ready ## Have the vendor's types changed since the pinned ones? 3: they have
+	$(BIN)/python -m realtime_server.drift
+
 e2e: $(VENV)/.ready ## The live endpoint: needs OPENAI_API_KEY, costs money
 	$(BIN)/behave --tags=@e2e
 
@@ -52,5 +69,5 @@ traceability: $(VENV)/.ready ## Criterion → scenarios → steps → definition
 	$(BIN)/python -m support.traceability
 
 clean: ## Remove what was made: the environment, the report generator, the reports
-	rm -rf $(VENV) support/allure3/node_modules .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(GUESTS) support/allure3/node_modules .mypy_cache .ruff_cache .pytest_cache
 	find reports -mindepth 1 ! -name README.md -delete

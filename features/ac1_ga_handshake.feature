@@ -42,6 +42,22 @@ Feature: GA handshake
       Then the attempt fails because the key is refused
       And the key stands in none of the address, the log, the error and the evidence
 
+    @unit
+    Scenario: The key is kept out of everything during a whole conversation
+      Given the GA endpoint
+      And logging at its most talkative
+      When the client connects
+      And the client asks the question aloud
+      And the client hangs up
+      Then the key stands in none of the address, the log, the error and the evidence
+
+    @unit
+    Scenario: Hanging up closes the connection in order
+      Given the GA endpoint
+      And a connected client
+      When the client hangs up
+      Then the connection was closed with 1000
+
   Rule: A connection counts only once the session is created and configured
 
     @unit
@@ -52,7 +68,8 @@ Feature: GA handshake
         | event           |
         | session.created |
         | session.updated |
-      And the connection is open
+      When the client asks the question aloud
+      Then the whole answer is heard
 
     @unit
     Scenario Outline: An endpoint that never sends <event> is a deadline that says so
@@ -83,6 +100,15 @@ Feature: GA handshake
         | a wrong key       | the key is refused   | 3000       | invalid_request_error.invalid_api_key | OPENAI_API_KEY |
         | an unknown model  | the model is unknown | 4000       | invalid_request_error.invalid_model   | model          |
         | a withdrawn model | the model is unknown | 4004       | invalid_request_error.model_not_found | model          |
+
+    @unit
+    Scenario: A client of the beta is told that the protocol is retired
+      Given a client that sends the beta header
+      And the GA endpoint
+      When the client tries to connect
+      Then the attempt fails because the beta protocol is retired
+      And the endpoint has closed with 4000 "invalid_request_error.beta_api_shape_disabled"
+      And the error says "beta header"
 
     @unit
     Scenario Outline: The same refusal gives the same error when it comes as <timing>

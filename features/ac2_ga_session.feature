@@ -23,7 +23,7 @@ Feature: GA session configuration
     Scenario: Instructions and tools stand at the top of the session
       Given the GA endpoint
       And a client with the instructions "Answer in one sentence."
-      And a client with the tool "opening_hours"
+      And a client with the tool "opening_hours", which it has to use
       When the client connects
       Then the session asked for is exactly
         | setting             | value                   |
@@ -35,6 +35,7 @@ Feature: GA session configuration
         | voice               | alloy                   |
         | instructions        | Answer in one sentence. |
         | tools               | opening_hours           |
+        | tool choice         | required                |
 
     @unit
     Scenario: The session is configured once, and nothing else is sent to open it

@@ -36,6 +36,13 @@ Feature: Receiving the spoken answer
       Then the whole answer is heard
 
     @unit
+    Scenario: Silence between two slices does not end the turn
+      Given an endpoint that pauses for 250 ms between 4 slices of its answer
+      And a connected client
+      When the client asks the question aloud
+      Then the whole answer is heard
+
+    @unit
     Scenario: An answer of thirty seconds is heard to its end
       Given an endpoint that answers with 30 seconds of tone
       And a connected client
@@ -87,6 +94,22 @@ Feature: Receiving the spoken answer
       And the error carries the code "server_error"
 
     @unit
+    Scenario: A response that the endpoint cancels is never taken for an answer
+      Given an endpoint that cancels its response by itself
+      And a connected client
+      When the client tries to hear an answer
+      Then the attempt fails because the response was cancelled
+      And the error says "turn_detected"
+
+    @unit
+    Scenario: An error in place of an answer reaches the caller
+      Given an endpoint that answers with the error "server_error"
+      And a connected client
+      When the client tries to hear an answer
+      Then the attempt fails because the endpoint reports an error
+      And the error carries the code "server_error"
+
+    @unit
     Scenario Outline: A response cut short by <reason> keeps its audio and says so
       Given an endpoint whose response is incomplete because of <reason>
       And a connected client
@@ -104,7 +127,9 @@ Feature: Receiving the spoken answer
     Scenario Outline: A connection lost by <loss> keeps the audio and says who ended it
       Given an endpoint that is lost by <loss> after 3 slices of its answer
       And a connected client
-      When the client tries to hear an answer
+      When the client asks the question aloud and hears 3 slices
+      And the endpoint goes on
+      And the client tries to hear the rest
       Then the attempt fails because the connection was lost
       And the error says "<named>"
       And the first 3 slices of the answer are heard

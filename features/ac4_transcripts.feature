@@ -19,6 +19,13 @@ Feature: Transcripts of both sides
       Then the agent's transcript is "At nine, as always."
 
     @unit
+    Scenario: The final event is enough when no words were streamed
+      Given an endpoint that answers "At nine, as always." in the final transcript alone
+      And a connected client
+      When the client asks the question aloud
+      Then the agent's transcript is "At nine, as always."
+
+    @unit
     Scenario: The transcript under its retired name is understood, with one warning per name
       Given an endpoint that uses the retired event names
       And a connected client
@@ -51,6 +58,15 @@ Feature: Transcripts of both sides
       When the client asks the question aloud
       Then the whole answer is heard
       And there is no user's transcript
+
+    @unit
+    Scenario: A turn that cannot be transcribed does not repeat the words of the turn before
+      Given an endpoint that transcribes "Hello." and then cannot transcribe the user
+      And a connected client
+      When the client asks the question aloud
+      Then the user's transcript is "Hello."
+      When the client asks the question aloud again
+      Then there is no user's transcript
 
     @unit
     Scenario: Words that arrive after the answer are still taken in

@@ -62,6 +62,16 @@ Feature: Sending and interrupting
       Then the client has sent no "input_audio_buffer.commit"
       And the endpoint has refused nothing
 
+    @unit
+    Scenario: Speech that was too short is part of what is said next
+      Given the GA endpoint
+      And a connected client
+      When the client tries to ask with 99 ms of speech
+      Then the attempt fails because the audio is too short
+      When the client asks the question aloud
+      Then the whole answer is heard
+      And the endpoint has heard all that was said
+
   Rule: Text is a message of the user, answered at once
 
     @unit
@@ -85,7 +95,7 @@ Feature: Sending and interrupting
       And the client hears the answer
       Then the whole answer is heard
 
-  Rule: A session has at most one response in progress
+  Rule: No second response is asked for while one is in progress
 
     @unit
     Scenario: Text sent during a response is answered after it, once
@@ -103,15 +113,22 @@ Feature: Sending and interrupting
   Rule: An interruption stops the response and leaves the session usable
 
     @unit
-    Scenario: Interrupting cancels the response in progress
+    Scenario: Interrupting sends one cancellation
+      Given an endpoint that pauses after 2 slices of its answer
+      And a connected client
+      When the client asks the question aloud and hears 2 slices
+      And the client interrupts
+      And the client hangs up
+      Then the client has sent "response.cancel" once
+
+    @unit
+    Scenario: An interrupted response ends as cancelled by the client
       Given an endpoint that pauses after 2 slices of its answer
       And a connected client
       When the client asks the question aloud and hears 2 slices
       And the client interrupts
       And the client hears the rest
-      And the client hangs up
-      Then the client has sent "response.cancel" once
-      And the response was cancelled by the client
+      Then the response was cancelled by the client
 
     @unit
     Scenario: After an interruption the next answer is heard whole

@@ -246,7 +246,7 @@ class _Content(ServerEvent):
 
 
 class OutputAudioDelta(_Content):
-    """A slice of the spoken answer; ``delta`` is base64 PCM16, mono, 24 kHz, cut anywhere."""
+    """One piece of what is said: ``delta`` holds PCM16 (mono, 24 kHz) in base64, cut at any byte."""
 
     type: Literal["response.output_audio.delta"] = "response.output_audio.delta"
     delta: str

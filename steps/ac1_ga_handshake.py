@@ -4,7 +4,7 @@ import os
 
 from behave import given, then, when
 from behave.runner import Context
-from hamcrest import assert_that, contains_string, empty, equal_to, is_, not_
+from hamcrest import assert_that, empty, equal_to, is_
 
 from realtime_server import Sender
 from support.phrases import choice, world
@@ -142,11 +142,6 @@ def the_handshake_is_accepted(context: Context) -> None:
     )
 
 
-@then("the connection is open")
-def the_connection_is_open(context: Context) -> None:
-    assert_that(world(context).transcript.closed, is_(False))
-
-
 @then("the connection was closed with {code:d}")
 async def the_connection_was_closed_with(context: Context, code: int) -> None:
     closes = [
@@ -167,5 +162,5 @@ def the_endpoint_has_closed_with(context: Context, code: int, reason: str) -> No
 def the_key_stands_nowhere(context: Context) -> None:
     places = world(context).places_for_secrets()
     key = world(context).options["api_key"]
-    for place, text in places.items():
-        assert_that(text, not_(contains_string(key)), place)
+    # Only the place is named: a message that showed the text would carry the key into the report.
+    assert_that([place for place, text in places.items() if key in text], is_(empty()))

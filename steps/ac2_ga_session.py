@@ -27,9 +27,9 @@ choice(
 )
 
 
-@given('a client with the tool "opening_hours"')
+@given('a client with the tool "opening_hours", which it has to use')
 def a_client_with_a_tool(context: Context) -> None:
-    world(context).options["tools"] = [OPENING_HOURS]
+    world(context).options.update(tools=[OPENING_HOURS], tool_choice="required")
 
 
 @given("a client with a tool in the shape of chat completions")

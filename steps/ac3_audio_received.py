@@ -7,6 +7,7 @@ from hamcrest import assert_that, empty, equal_to, has_length, is_
 from realtime_server import Answer, CloseWith, EndOfStream, ResetConnection
 from realtime_server.script import Ending
 from support.audio import tone
+from support.mutants import CANCELLED_BY_THE_ENDPOINT
 from support.phrases import choice, world
 
 choice("Loss", {
@@ -20,6 +21,13 @@ choice("Incomplete", {"max_output_tokens": "max_output_tokens", "content_filter"
 @given("an endpoint that answers in slices of {sizes:ByteCounts} bytes")
 def endpoint_that_answers_in_slices(context: Context, sizes: tuple[int, ...]) -> None:
     world(context).open_endpoint(Answer(slice_bytes=sizes))
+
+
+@given("an endpoint that pauses for {ms:d} ms between {slices:d} slices of its answer")
+def endpoint_that_pauses_between_slices(context: Context, ms: int, slices: int) -> None:
+    # The pause is the endpoint's and real: this is about a client that takes silence for an end.
+    answer = tone(slices * 0.1)
+    world(context).open_endpoint(Answer(audio=answer, slice_bytes=(len(answer) // slices,), pause_ms=ms))
 
 
 @given("an endpoint that answers with {seconds:d} seconds of tone")
@@ -43,6 +51,18 @@ def endpoint_whose_response_fails(context: Context, code: str) -> None:
     world(context).open_endpoint(Answer(status="failed", error=error))
 
 
+@given("an endpoint that cancels its response by itself")
+def endpoint_that_cancels(context: Context) -> None:
+    world(context).tampering = CANCELLED_BY_THE_ENDPOINT
+    world(context).open_endpoint()
+
+
+@given('an endpoint that answers with the error "{code}"')
+def endpoint_that_answers_with_an_error(context: Context, code: str) -> None:
+    error = {"type": "server_error", "code": code, "message": "The server had an error."}
+    world(context).open_endpoint(Answer(refused_with=error))
+
+
 @given("an endpoint whose response is incomplete because of {reason:Incomplete}")
 def endpoint_whose_response_is_incomplete(context: Context, reason: str) -> None:
     world(context).open_endpoint(Answer(status="incomplete", reason=reason))
@@ -50,7 +70,8 @@ def endpoint_whose_response_is_incomplete(context: Context, reason: str) -> None
 
 @given("an endpoint that is lost by {loss:Loss} after {slices:d} slices of its answer")
 def endpoint_that_is_lost(context: Context, loss: Ending, slices: int) -> None:
-    world(context).open_endpoint(Answer(ending=loss, ending_after=slices))
+    # It waits there until it is told to go on: a reset takes with it what the client has not read yet.
+    world(context).open_endpoint(Answer(hold_after=slices, ending=loss, ending_after=slices))
 
 
 @when("another client connects and asks the question aloud")
@@ -62,6 +83,11 @@ async def another_client_asks(context: Context) -> None:
 @when("the client tries to hear an answer")
 async def the_client_tries_to_hear(context: Context) -> None:
     await world(context).attempt(world(context).ask())
+
+
+@when("the client tries to hear the rest")
+async def the_client_tries_to_hear_the_rest(context: Context) -> None:
+    await world(context).attempt(world(context).hear())
 
 
 @when("the client tries to hear an answer within {ms:d} ms")
@@ -78,7 +104,8 @@ def the_first_slices_are_heard(context: Context, slices: int) -> None:
 
 
 @then("nothing was warned about")
-def nothing_was_warned_about(context: Context) -> None:
+async def nothing_was_warned_about(context: Context) -> None:
+    await world(context).closed_transcript()
     assert_that(world(context).log.warnings_about(""), is_(empty()))
 
 

@@ -21,6 +21,16 @@ def endpoint_with_streamed_words_only(context: Context, words: str) -> None:
     world(context).open_endpoint(Answer(transcript=words, transcript_in_done=False))
 
 
+@given('an endpoint that answers "{words}" in the final transcript alone')
+def endpoint_with_final_words_only(context: Context, words: str) -> None:
+    world(context).open_endpoint(Answer(transcript=words, transcript_deltas=False))
+
+
+@given('an endpoint that transcribes "{words}" and then cannot transcribe the user')
+def endpoint_that_transcribes_once(context: Context, words: str) -> None:
+    world(context).open_endpoint(user_transcripts=[words, TranscriptionFailure()])
+
+
 @given("an endpoint that answers first with words, then without any")
 def endpoint_without_words_later(context: Context) -> None:
     world(context).open_endpoint(Answer(), Answer(transcript=""))

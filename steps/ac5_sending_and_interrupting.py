@@ -98,6 +98,11 @@ def the_endpoint_has_heard_the_question(context: Context) -> None:
     assert_that(world(context).said_on_the_wire(), equal_to(speech("question").pcm))
 
 
+@then("the endpoint has heard all that was said")
+def the_endpoint_has_heard_all(context: Context) -> None:
+    assert_that(world(context).said_on_the_wire(), equal_to(world(context).said()))
+
+
 @then('the message sent is one user\'s input text "{words}"')
 def the_message_sent_is(context: Context, words: str) -> None:
     item = world(context).first_event(Sender.CLIENT, "conversation.item.create")["item"]

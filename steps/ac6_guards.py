@@ -8,10 +8,10 @@ from hamcrest import assert_that, empty, is_, none
 
 from realtime_server import Sender
 from support.guards import run_guard
-from support.phrases import choice, world
 from support.mutants import PARTLY_MENDED, RETIRED_EVENTS
+from support.phrases import choice, world
 from support.settings import KEY_VARIABLES
-from support.tamper import Tampering
+from support.tamper import NONE, Tampering
 
 choice("Mended", PARTLY_MENDED)
 
@@ -23,7 +23,7 @@ def no_key_in_the_environment(context: Context) -> None:
 
 @when("the guard runs against the client as it is")
 def the_guard_runs_as_it_is(context: Context) -> None:
-    context.verdict = run_guard(context, context.guard, None)
+    context.verdict = run_guard(context, context.guard, NONE)
 
 
 @when("the guard runs against a client of the beta with {mended:Mended} mended")

@@ -9,8 +9,8 @@ from realtime_server import Answer, Sender
 from realtime_server.clips import speech
 from support.audio import loudness_dbfs
 from support.guards import guard_of, run_guard
+from support.mutants import BY_TITLE, RETIRED_EVENTS
 from support.phrases import choice, column, world
-from support.mutants import BENIGN, REGRESSIONS, RETIRED_EVENTS
 from support.tamper import Tampering
 
 choice(
@@ -27,11 +27,16 @@ choice(
         "the audio is too short": adapter.InvalidAudio,
         "the response failed": adapter.ResponseFailed,
         "the response is incomplete": adapter.ResponseIncomplete,
+        "the response was cancelled": adapter.ResponseCancelled,
+        "the endpoint reports an error": adapter.ServerError,
+        "the beta protocol is retired": adapter.BetaProtocolRetired,
         "the connection was lost": adapter.ConnectionLost,
         "the deadline passed": adapter.DeadlineExceeded,
+        "the server broke the protocol": adapter.RemoteProtocolError,
+        "the server says so": adapter.ServerError,
     },
 )
-choice("Change", {**REGRESSIONS, **BENIGN})
+choice("Change", BY_TITLE)
 AUDIBLE_DBFS = -50.0  # speech lies far above, digital silence and dither far below
 
 
@@ -90,6 +95,11 @@ async def endpoint_has_used_no_retired_name(context: Context) -> None:
 @given('a client with the instructions "{instructions}"')
 def a_client_with_instructions(context: Context, instructions: str) -> None:
     world(context).options["instructions"] = instructions
+
+
+@given("a client that {change:Change}")
+def a_client_that(context: Context, change: Tampering) -> None:
+    world(context).tampering = change
 
 
 @given("a connected client")
