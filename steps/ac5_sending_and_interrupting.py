@@ -38,11 +38,6 @@ async def the_client_asks_in_slices(context: Context, slices: int) -> None:
     await world(context).ask(slices)
 
 
-@when("the client only speaks the question in {slices:d} slices")
-async def the_client_only_speaks(context: Context, slices: int) -> None:
-    await world(context).speak(speech("question").pcm, slices)
-
-
 @when("the client tries to ask with {ms:d} ms of speech")
 async def the_client_tries_to_ask_briefly(context: Context, ms: int) -> None:
     await world(context).speak(speech("question").pcm[: ms * BYTES_PER_MS])

@@ -139,6 +139,11 @@ async def the_client_asks_and_hears(context: Context, slices: int) -> None:
     await world(context).hear(slices)
 
 
+@when("the client only speaks the question in {slices:d} slices")
+async def the_client_only_speaks(context: Context, slices: int) -> None:
+    await world(context).speak(speech("question").pcm, slices)
+
+
 @when("the client hears the rest")
 @when("the client hears the answer")
 async def the_client_hears(context: Context) -> None:

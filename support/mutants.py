@@ -242,7 +242,7 @@ class _Impatient(_Deaf):
             return AudioChunk(b"")
 
 
-_SILENCE_S = 0.15
+_SILENCE_S = 0.5  # half a second passed for silence in clients of old
 
 
 def _documenting(change: Callable[[str], str]) -> Tampering:
