@@ -7,10 +7,11 @@ import logging
 import signal
 import sys
 import threading
+from pathlib import Path
 
 from realtime_server import faults, rules
 from realtime_server.handshake import REFUSED_KEYS
-from realtime_server.script import Script
+from realtime_server.script import Answer, Script
 from realtime_server.server import HOST, PortInUse, RealtimeServer
 
 _EPILOG = """\
@@ -18,8 +19,25 @@ Any API key is let in, except those that play a refused one:
 {keys}
 
 The model of the URL must be one the vendor publishes, for example ?model=gpt-realtime-mini.
-The server listens on {host} only and answers each request with the same spoken sentence.
-Ctrl-C ends it.
+The server listens on {host} only and answers each request with the same spoken sentence, unless a
+scenario says what it answers to what. POST /v1/realtime/client_secrets makes ephemeral keys. Ctrl-C ends it.
+
+a scenario is a TOML file; all of it is optional:
+
+  user_transcripts = ["What is the weather in London?"]   # what the next spoken turns are heard as
+  faults = ["stall ms=300"]                               # see --faults
+
+  [[answers]]                     # answers whoever says something like this, as often as it is said
+  to = "weather"                  # a regular expression, in any case
+  tool_calls = [{{ name = "get_weather", arguments = {{ city = "London" }} }}]
+
+  [[answers]]                     # without "to": given once, in the order of the file
+  transcript = "It is foggy."     # also: status, reason, error, pause_ms, slice_bytes, unanswered,
+                                  # refused_with
+  audio = "foggy.wav"             # mono PCM16 at 24 kHz beside the file; without it a tone sounds
+
+  [default_answer]                # to everything else
+  transcript = "I do not know."
 
 exit codes: 0 ended by Ctrl-C or SIGTERM, 2 it could not start
 """
@@ -39,6 +57,21 @@ def _parser() -> argparse.ArgumentParser:
         "--port", type=_port, default=8765, help="port to listen on; 0 picks a free one (8765)"
     )
     parser.add_argument("--host", choices=[HOST], default=HOST, help="loopback is all there is")
+    parser.add_argument(
+        "--scenario", type=Path, metavar="FILE", help="answer as this TOML file says; its form is shown below"
+    )
+    parser.add_argument(
+        "--delta-interval-ms",
+        type=_interval_ms,
+        default=10,
+        metavar="MS",
+        help="pause between the deltas of an answer, so that a client can interrupt it (10)",
+    )
+    parser.add_argument(
+        "--debug",
+        action="store_true",
+        help="error events also name the rule and what the refused construct looks like",
+    )
     parser.add_argument(
         "--rules",
         nargs="?",
@@ -68,6 +101,32 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _interval_ms(text: str) -> float:
+    try:
+        interval_ms = float(text)
+    except ValueError:
+        interval_ms = -1
+    if not 0 <= interval_ms <= 60_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no pause; give milliseconds from 0 to 60000")
+    return interval_ms
+
+
+def _script(arguments: argparse.Namespace) -> Script:
+    """Return what is to be played.
+
+    Raises:
+        ValueError: the scenario file cannot be played; the message says why.
+    """
+    if arguments.scenario is None:
+        script = Script(default_answer=Answer(pause_ms=arguments.delta_interval_ms))
+    else:
+        from realtime_server import scenario_file  # noqa: PLC0415 - pydantic takes its time to import
+
+        script = scenario_file.read(arguments.scenario, pause_ms=arguments.delta_interval_ms)
+    script.faults = [*script.faults, *arguments.fault]
+    return script
+
+
 def _fault(text: str) -> faults.Fault:
     try:
         return faults.fault(text)
@@ -92,7 +151,12 @@ def main(argv: list[str] | None = None) -> int:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, _interrupt)  # SIGINT too: a shell starts background jobs with it ignored
-    server = RealtimeServer(Script(faults=arguments.fault), port=arguments.port)
+    try:
+        script = _script(arguments)
+    except ValueError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    server = RealtimeServer(script, port=arguments.port, debug=arguments.debug)
     try:
         server.start()
         sys.stdout.write(f"listening on {server.url}\n")

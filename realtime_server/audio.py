@@ -22,11 +22,11 @@ class Sound:
     """Audio together with how it is coded.
 
     Attributes:
-        data: As it stands on the wire, before base64.
+        data: As it stands on the wire, before base64; that of an answer in progress still grows.
         kind: ``audio/pcm``, ``audio/pcmu`` or ``audio/pcma``.
     """
 
-    data: bytes = field(repr=False)
+    data: bytes | bytearray = field(repr=False)
     kind: str = "audio/pcm"
 
     @property
@@ -36,7 +36,7 @@ class Sound:
 
     def until(self, end_ms: int) -> Sound:
         """Return its first ``end_ms`` milliseconds."""
-        return Sound(self.data[: end_ms * bytes_per_ms(self.kind)], self.kind)
+        return Sound(bytes(self.data[: end_ms * bytes_per_ms(self.kind)]), self.kind)
 
 
 def bytes_per_ms(kind: str) -> int:
@@ -49,7 +49,7 @@ def samples_per_ms(kind: str) -> int:
     return 24 if kind == "audio/pcm" else 8
 
 
-def samples(data: bytes, kind: str) -> g711.Samples:
+def samples(data: bytes | bytearray, kind: str) -> g711.Samples:
     """Return the samples of audio a client sent; shape ``(samples,)``, dtype ``int16``."""
     return np.frombuffer(data, "<i2") if kind == "audio/pcm" else g711.expand(data, kind)
 
@@ -83,6 +83,6 @@ def decoded(encoded: str, audio_format: Mapping[str, Any], param: str) -> bytes:
     return audio
 
 
-def encoded(audio: bytes) -> str:
+def encoded(audio: bytes | bytearray) -> str:
     """Return ``audio`` as it stands in an event."""
     return base64.b64encode(audio).decode("ascii")

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from realtime_server import audio
 from realtime_server.audio import Sound
@@ -49,13 +50,29 @@ def speech(name: str) -> Clip:
     path = _FOLDER / f"{name}.wav"
     if name not in _names():
         raise ValueError(f"no clip named {name!r} beside the server; there are: {', '.join(_names())}")
-    with wave.open(str(path), "rb") as wav:
-        if (wav.getnchannels(), wav.getsampwidth(), wav.getframerate()) != (1, 2, 24_000):
-            raise ValueError(
-                f"{path.name} must be mono PCM16 at 24 kHz: convert it with sox -r 24000 -b 16 -c 1"
-            )
-        pcm = wav.readframes(wav.getnframes())
-    return Clip(name, pcm, path.with_suffix(".txt").read_text(encoding="utf-8").strip())
+    return Clip(name, pcm_of(path), path.with_suffix(".txt").read_text(encoding="utf-8").strip())
+
+
+def pcm_of(path: Path) -> bytes:
+    """Return the samples of a WAV file.
+
+    Raises:
+        ValueError: it is none, or not mono PCM16 at 24 kHz; the message says how to convert it.
+    """
+    try:
+        with wave.open(str(path), "rb") as wav:
+            if (wav.getnchannels(), wav.getsampwidth(), wav.getframerate()) == (1, 2, 24_000):
+                return wav.readframes(wav.getnframes())
+    except (wave.Error, EOFError):
+        pass  # said below
+    raise ValueError(f"{path.name} must be mono PCM16 at 24 kHz: convert it with sox -r 24000 -b 16 -c 1")
+
+
+def tone(ms: int) -> bytes:
+    """Return ``ms`` milliseconds of a soft tone of 440 Hz as PCM16."""
+    phase = np.arange(24 * ms) * (2 * np.pi * 440 / 24_000)
+    samples: NDArray[np.int16] = (3_000 * np.sin(phase)).astype("<i2")
+    return samples.tobytes()
 
 
 def recognise(sound: Sound) -> str:
@@ -78,7 +95,7 @@ def _words_by_digest(kind: str) -> dict[bytes, str]:
     return {_digest(audio.spoken(speech(name).pcm, kind), kind): speech(name).words for name in _names()}
 
 
-def _digest(data: bytes, kind: str) -> bytes:
+def _digest(data: bytes | bytearray, kind: str) -> bytes:
     samples = audio.samples(data, kind)
     (loud,) = np.nonzero(np.abs(samples.astype(np.int32)) >= _QUIET_EDGE)
     core = samples[loud[0] : loud[-1] + 1] if len(loud) else samples[:0]

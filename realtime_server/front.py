@@ -33,15 +33,23 @@ class Front(ServerConnection):
 
     ask: Ask
     _is_websocket: bool | None = None
+    _goodbye_bound = False
     _begun = b""
 
     def data_received(self, data: bytes) -> None:
         """Take what has arrived to whom it belongs."""
         if self._is_websocket is True:
             super().data_received(data)
+            self._bound_the_goodbye()
         elif self._is_websocket is None or self._begun:
             self._begun += data
             self._decide()
+
+    def _bound_the_goodbye(self) -> None:
+        # The library waits for ever for a client that said goodbye and then leaves TCP half open.
+        if self.close_deadline is not None and not self._goodbye_bound:
+            self._goodbye_bound = True
+            self.loop.call_at(self.close_deadline, self.transport.abort)
 
     def _decide(self) -> None:
         if self._is_websocket is None:

@@ -66,6 +66,8 @@ class InputAudio:
         first, last = (max(0, int(at_ms - begins_ms)) * size for at_ms in (start_ms, end_ms))
         sound = Sound(bytes(self._data[first:last]), self.kind)
         del self._data[:last]
+        if self._detector:
+            self._detector.turn_ends(end_ms)
         return sound
 
     def clear(self) -> None:

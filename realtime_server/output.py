@@ -74,7 +74,7 @@ class Piece:
     """What is sent between two steps of a response: words (or arguments), then sound."""
 
     words: Sequence[str]
-    sound: bytes = b""
+    sound: bytes | bytearray = b""
 
     def tokens(self, kind: str | None) -> Tokens:
         """Count it; ``kind`` is how the sound is coded, None without sound."""
@@ -179,7 +179,7 @@ class Message(Output):
     @property
     def spent(self) -> Tokens:
         """What has been put out so far."""
-        return Piece(self._said, bytes(self._sounded)).tokens(self.kind)
+        return Piece(self._said, self._sounded).tokens(self.kind)
 
     async def open(self) -> None:
         """Announce the item and its one content part."""
@@ -203,7 +203,7 @@ class Message(Output):
         await self._say(piece.words)
         if piece.sound and self.kind:
             self._sounded += piece.sound
-            self.item.audio[0] = Sound(bytes(self._sounded), self.kind)
+            self.item.audio.setdefault(0, Sound(self._sounded, self.kind))
             await self._content("response.output_audio.delta", delta=audio.encoded(piece.sound))
 
     async def close(self, status: str) -> None:

@@ -6,6 +6,7 @@ Everything here is off by default: an untouched script gives the recorded, well-
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -148,6 +149,29 @@ class Answer:
         return cut
 
 
+@dataclass(frozen=True)
+class Reply:
+    """The answer to whoever says something, as often as it is said.
+
+    Attributes:
+        to: Regular expression found, in any case, in what the user said last or a function returned.
+        answer: What the model does.
+    """
+
+    to: str
+    answer: Answer
+
+    def __post_init__(self) -> None:
+        try:
+            re.compile(self.to)
+        except re.error as error:
+            raise ValueError(f"to: {self.to!r} is no regular expression: {error}") from None
+
+    def fits(self, heard: str) -> bool:
+        """Tell whether this answers ``heard``."""
+        return re.search(self.to, heard, re.IGNORECASE) is not None
+
+
 # The settings of a script that are words out of a fixed few.
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "transcription": ("after commit", "after response", "before commit"),
@@ -162,7 +186,8 @@ class Script:
     """Everything a scenario can decide about the service; shared by all connections of a server.
 
     Attributes:
-        answers: One is taken for each ``response.create``; then ``default_answer`` serves.
+        replies: The first that fits what was said last answers; where none does, ``answers`` do.
+        answers: One is taken for each response that no reply fits; then ``default_answer`` serves.
         default_answer: The spoken sentence that comes with the server.
         user_transcripts: One is taken for each committed buffer that is to be transcribed; then the
             words of a known clip are recognised, and anything else has none.
@@ -180,6 +205,7 @@ class Script:
         struck: The names of the faults that have struck, each time they did.
     """
 
+    replies: Sequence[Reply] = ()
     answers: list[Answer] = field(default_factory=list)
     default_answer: Answer = field(default_factory=Answer)
     user_transcripts: list[str | TranscriptionFailure] = field(default_factory=list)
@@ -225,10 +251,12 @@ class Script:
             if wake in self._held:
                 self._held.remove(wake)
 
-    def next_answer(self) -> Answer:
-        """Take the answer to the next ``response.create``."""
+    def next_answer(self, heard: str = "") -> Answer:
+        """Take the answer to the next response; ``heard`` is what was said last."""
+        reply = next((reply for reply in self.replies if reply.fits(heard)), None)
         with self._lock:
-            answer = self.answers.pop(0) if self.answers else self.default_answer
+            in_turn = self.answers.pop(0) if self.answers and not reply else self.default_answer
+        answer = reply.answer if reply else in_turn
         for fault in self.faults:
             before, answer = answer, fault.answered(answer)
             if answer != before:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import math
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 from realtime_server import audio, rules, session
@@ -20,7 +20,7 @@ from realtime_server.input_audio import InputAudio
 from realtime_server.output import Line, tokens
 from realtime_server.response import Response, effective_settings, heard_tokens
 from realtime_server.rules import Refused
-from realtime_server.script import Answer, CloseWith, Script, TranscriptionFailure
+from realtime_server.script import CloseWith, Script, TranscriptionFailure
 from realtime_server.session import Session
 from realtime_server.turn_detection import SpeechStarted, SpeechStopped
 from realtime_server.validation import check_event
@@ -164,7 +164,7 @@ class Service:
             settings["input"] = self._conversation.context(settings["input"], self._input_format)
         if settings["conversation"] != "none":
             self._check_in_band(settings)
-        await self._respond_with(self._script.next_answer(), settings, event.get("event_id"))
+        await self._respond_with(settings, event.get("event_id"))
 
     async def _response_cancel(self, event: _Wire) -> None:
         if "response_id" not in event:
@@ -228,7 +228,7 @@ class Service:
         except Refused as refused:
             await self._line.refuse(refused)
             return
-        await self._respond_with(self._script.next_answer(), settings, None)
+        await self._respond_with(settings, None)
         await asyncio.sleep(0)  # response.created comes before the transcription (recorded live)
 
     async def _committed(self, sound: Sound, item_id: str | None) -> Item:
@@ -254,7 +254,9 @@ class Service:
         if settings["audio"]["output"]["voice"] != voice and self._conversation.has_spoken_answer:
             raise rules.VOICE_OVERRIDE.refuse()
 
-    async def _respond_with(self, answer: Answer, settings: Session, event_id: str | None) -> None:
+    async def _respond_with(self, settings: Session, event_id: str | None) -> None:
+        context = self._conversation.items if settings["input"] is None else settings["input"]
+        answer = self._script.next_answer(_said_last(context))
         if answer.unanswered:
             return
         if answer.refused_with is not None:
@@ -326,8 +328,8 @@ class Service:
         start_ms = self._input.written_ms
         if await self._line.clock.wait(self._spoken_to, self._detection.get("idle_timeout_ms") or 0):
             return
-        if not self._detection.get("idle_timeout_ms"):
-            return  # turned off meanwhile
+        if self._input.speaking or not self._detection.get("idle_timeout_ms"):
+            return  # the user began before the answer had ended, or it was turned off meanwhile
         end_ms, item_id = self._input.written_ms, self._line.ids.new("item")
         await self._line.send(
             "input_audio_buffer.timeout_triggered",
@@ -395,6 +397,16 @@ class Service:
             "input_token_details": {"text_tokens": 0, "audio_tokens": heard},
             "output_tokens": written,
         }
+
+
+def _said_last(items: Sequence[Item]) -> str:
+    """What the model hears last: words of the user, or what a function returned."""
+    item = next((one for one in reversed(items) if one.body.get("role", "user") == "user"), None)
+    if item is None:
+        return ""
+    words = [part.get("text") or part.get("transcript") or "" for part in item.body.get("content", ())]
+    unheard = [recognise(sound) for index, sound in item.audio.items() if not words[index]]
+    return " ".join([*words, *unheard, item.body.get("output") or ""]).strip()
 
 
 def _merged(base: Any, change: Any) -> Any:

@@ -23,6 +23,7 @@ from support.redaction import redact
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 NOT_WRITTEN = "a step is not written yet"
 NO_THEN = "it has no Then, so it proves nothing; say what must be seen"
+LONGEST = 2_000  # of a reason: a matcher may quote a minute of audio, which no reader reads
 NO_REASON = "skipped without a reason"
 
 
@@ -127,10 +128,17 @@ def has_verdict(scenario: Scenario) -> bool:
 
 def explain(error: BaseException) -> str:
     """Return an exception in words: an assertion's sentence alone, any other with its kind."""
-    sentence = str(error).strip()
+    sentence = shortened(str(error).strip())
     if isinstance(error, AssertionError) and sentence:
         return sentence
     return f"{type(error).__name__}: {sentence}" if sentence else type(error).__name__
+
+
+def shortened(text: str, limit: int = LONGEST) -> str:
+    """Return ``text`` with its middle left out when it is longer than ``limit`` characters, and say so."""
+    if len(text) <= limit:
+        return text
+    return f"{text[: limit * 3 // 4]} … ({len(text):,} characters) … {text[-limit // 4 :]}"
 
 
 def _not_run(scenario: Scenario) -> Verdict:
@@ -151,8 +159,8 @@ def _failure(scenario: Scenario) -> Verdict:
             origin = f"HOOK-ERROR around «{step.keyword} {step.name}»: " if step.hook_failed else ""
             reasons.append(origin + explain(step.exception))
     if scenario.error_message:
-        reasons.append(scenario.error_message)
-    trace = "".join(format_exception(error)) if error is not None else ""
+        reasons.append(shortened(scenario.error_message))
+    trace = shortened("".join(format_exception(error)), 4 * LONGEST) if error is not None else ""
     return Verdict(FAILED, redact("\n".join(reasons) or f"behave says {scenario.status.name}"), redact(trace))
 
 

@@ -227,12 +227,14 @@ def status_of(entries: Iterable[Mapping[str, Any]]) -> str:
 
 def summary(criteria: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """Yield one line for each criterion: id, status, how much of it, title."""
-    for criterion in criteria:
+    shown = list(criteria)
+    width = max([5, *(len(each["id"]) for each in shown)])
+    for criterion in shown:
         statuses = [each["status"] for each in criterion["scenarios"]]
         counts = {status: statuses.count(status) for status in (PROVEN, FAILED, UNPROVEN)}
         parts = [f"{count} {status}" for status, count in counts.items() if count]
         much = ", ".join(parts) or "no scenario"
-        yield f"{criterion['id']:<5} {criterion['status']:<9} {much:<34} {criterion['title']}"
+        yield f"{criterion['id']:<{width}} {criterion['status']:<9} {much:<34} {criterion['title']}"
 
 
 def read_live_proof(reports: Path) -> dict[str, dict[str, str]]:

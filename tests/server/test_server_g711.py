@@ -49,7 +49,7 @@ def test_speech_stays_close_to_what_it_was(kind):
 
 
 @pytest.mark.parametrize("kind", REFERENCE)
-def test_a_turn_in_telephone_audio_is_heard_and_answered_in_it(server, open_client, play, kind):
+def test_a_turn_in_telephone_audio_is_heard_and_answered_in_it(open_client, play, kind):
     fmt = {"type": kind}
     question = g711.compress(g711.to_telephone_rate(speech("question").pcm), kind)
     quiet = g711.compress(np.zeros(4_000, np.int16), kind)

@@ -20,6 +20,11 @@ BETA = (
     4000,
 )
 KEY = "sk-live-0123456789abcdef"
+_HANDSHAKE = (
+    b"GET /v1/realtime?model=gpt-realtime HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+    b"Connection: Upgrade\r\nSec-WebSocket-Key: bshQ9YCTYep+eRnmAqahag==\r\n"
+    b"Sec-WebSocket-Version: 13\r\nAuthorization: Bearer k\r\n\r\n"
+)
 
 
 @dataclass(frozen=True)
@@ -303,11 +308,7 @@ def test_a_port_in_use_is_named_with_the_remedy():
 def test_stopping_is_quick_even_when_a_client_neither_reads_nor_answers_the_close(busy):
     script = Script(answers=[Answer(audio=bytes(12_000_000))])
     with RealtimeServer(script) as server, socket.create_connection(("127.0.0.1", _port(server))) as raw:
-        raw.sendall(
-            b"GET /v1/realtime?model=gpt-realtime HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
-            b"Connection: Upgrade\r\nSec-WebSocket-Key: bshQ9YCTYep+eRnmAqahag==\r\n"
-            b"Sec-WebSocket-Version: 13\r\nAuthorization: Bearer k\r\n\r\n"
-        )
+        raw.sendall(_HANDSHAKE)
         connection = server.wait_for_connection()
         connection.wait_for(Sender.SERVER, "session.created")
         if busy:
@@ -319,6 +320,16 @@ def test_stopping_is_quick_even_when_a_client_neither_reads_nor_answers_the_clos
         server.stop()
         assert time.monotonic() - began < 1.8
         assert (connection.closed_by, connection.close_code) == ("server", 1001)
+
+
+def test_a_client_that_says_goodbye_and_leaves_tcp_open_is_let_go():
+    with RealtimeServer() as server, socket.create_connection(("127.0.0.1", _port(server))) as raw:
+        raw.sendall(_HANDSHAKE)
+        connection = server.wait_for_connection()
+        connection.wait_for(Sender.SERVER, "session.created")
+        raw.sendall(bytes([0x88, 0x82, 0, 0, 0, 0, 0x03, 0xE8]))  # a close frame with code 1000
+        connection.wait_closed(timeout_s=2)
+        assert (connection.closed_by, connection.close_code) == ("client", 1000)
 
 
 def test_a_reset_from_outside_reaches_the_client_without_a_close_frame(server, open_client, play):

@@ -143,5 +143,7 @@ def test_the_voice_and_format_of_a_response_are_its_own(open_client, play):
 
     own, events = play(scene())
     assert events[0]["response"]["audio"]["output"] == {"format": own["format"], "voice": "cedar"}
-    sound = b"".join(base64.b64decode(e["delta"]) for e in events if e["type"] == "response.output_audio.delta")
+    sound = b"".join(
+        base64.b64decode(e["delta"]) for e in events if e["type"] == "response.output_audio.delta"
+    )
     assert len(sound) == -(-len(speech("answer").pcm) // 6)

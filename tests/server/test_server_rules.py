@@ -401,6 +401,36 @@ def test_the_table_says_of_each_rule_what_it_is_and_how_it_is_known():
     assert not any(rule.emulated for rule in RULES.values() if rule.id.startswith("RT-absent-"))
 
 
+# What is on record of the service's enforcement, and whether it was seen or only concluded.
+ON_RECORD = {
+    "seen": [
+        rules.BETA_HEADER, rules.WRONG_KEY, rules.NO_KEY, rules.NO_MODEL, rules.UNKNOWN_MODEL,
+        rules.MODEL_NOT_AVAILABLE, rules.MODEL_WITH_INTENT, rules.NOT_JSON, rules.BINARY, rules.UNKNOWN_EVENT,
+        rules.NO_SESSION_TYPE, rules.SESSION_TYPE, rules.UNKNOWN, rules.WRONG_TYPE, rules.NO_OUTPUT_RATE,
+        rules.LOW_RATE, rules.MODALITIES, rules.VOICE_LOCKED, rules.OTHER_KIND, rules.REALTIME_ON_TRANSCRIPTION,
+        rules.MISSING, rules.COMMIT_EMPTY, rules.BAD_BASE64, rules.EMPTY_AUDIO, rules.PART_TYPE,
+        rules.NO_ITEM_TYPE, rules.CONTENT_NOT_ARRAY, rules.LONG_ITEM_ID, rules.DUPLICATE_ITEM,
+        rules.DELETE_UNKNOWN, rules.RETRIEVE_UNKNOWN, rules.TRUNCATE_UNKNOWN, rules.TRUNCATE_NOT_AUDIO,
+        rules.TRUNCATE_BEYOND, rules.ONE_RESPONSE, rules.NOTHING_TO_CANCEL, rules.BETA_OVERRIDE,
+        rules.OUT_OF_BAND, rules.LIMIT_INSIDE, rules.SESSION_EXPIRED, rules.EXPIRES_AT, rules.ALL_OR_NOTHING,
+        rules.NO_DETECTION_HERE,
+    ],
+    "concluded": [
+        rules.EXPIRED_SECRET, rules.NO_TYPE, rules.NO_INPUT_RATE, rules.MODEL_FIXED, rules.REASONING,
+        rules.UNKNOWN_TOOL, rules.INTEGER_LOW, rules.INTEGER_HIGH, rules.DECIMAL_LOW, rules.DECIMAL_HIGH,
+        rules.LARGE_AUDIO, rules.COMMIT_UNDER_VAD, rules.UNKNOWN_PREVIOUS, rules.UNKNOWN_CALL,
+        rules.CANCEL_UNKNOWN, rules.NO_RESPONSE_HERE, rules.NOT_PROLONGED,
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("known", ON_RECORD)
+def test_only_what_was_seen_may_decide_a_criterion(known):
+    listed = {row["id"]: row for row in json.loads(rules.as_json())}
+    assert {listed[rule.id]["gating"] for rule in ON_RECORD[known]} == {known == "seen"}
+    assert {listed[rule.id]["emulated"] for rule in ON_RECORD[known]} == {True}
+
+
 def _hold(case: Case) -> int | None:
     return 0 if "hold" in case.before else None
 

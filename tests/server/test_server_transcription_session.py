@@ -12,7 +12,7 @@ def session(**heard):
     return {"type": "session.update", "session": {"type": "transcription", "audio": {"input": heard}}}
 
 
-def test_the_session_begins_as_recorded(server, open_client, play):
+def test_the_session_begins_as_recorded(open_client, play):
     async def scene():
         async with open_client(QUERY, greeted=False) as client:
             return (await client.receive())["session"]
@@ -90,7 +90,11 @@ def test_what_only_a_conversation_has_is_unknown_here(open_client, play):
     async def scene():
         async with open_client(QUERY) as client:
             errors = []
-            for extra in ({"instructions": "Be brief."}, {"tools": []}, {"audio": {"output": {"voice": "alloy"}}}):
+            for extra in (
+                {"instructions": "Be brief."},
+                {"tools": []},
+                {"audio": {"output": {"voice": "alloy"}}},
+            ):
                 update = {"type": "session.update", "session": {"type": "transcription", **extra}}
                 errors.append((await client.ask(update))["error"])
             return errors

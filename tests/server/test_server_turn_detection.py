@@ -114,7 +114,7 @@ def test_padding_and_silence_bound_the_turn(heard, fields, start_ms, end_ms):
     assert (events[0]["audio_start_ms"], events[1]["audio_end_ms"]) == (start_ms, end_ms)
 
 
-def test_the_item_holds_exactly_the_audio_between_start_and_end(server, open_client, play):
+def test_the_item_holds_exactly_the_audio_between_start_and_end(open_client, play):
     audio = silence(1_000) + noise(400) + silence(1_000)
 
     async def scene():
@@ -178,7 +178,9 @@ def test_semantic_detection_waits_as_long_as_its_eagerness_says(heard, eagerness
     assert types(short) == [STARTED]
 
 
-def test_speech_interrupts_the_answer_and_the_client_truncates_what_it_did_not_play(server, open_client, play):
+def test_speech_interrupts_the_answer_and_the_client_truncates_what_it_did_not_play(
+    server, open_client, play
+):
     server.script.answers = [Answer(hold_after=5)]
 
     async def scene():
@@ -336,7 +338,7 @@ def test_a_user_who_stays_silent_is_spoken_to_again(server, clock, open_client, 
     assert types(events)[2:5] == ["conversation.item.added", "conversation.item.done", "response.created"]
 
 
-def test_a_user_who_speaks_in_time_is_not_interrupted(server, clock, open_client, play):
+def test_a_user_who_speaks_in_time_is_not_interrupted(clock, open_client, play):
     async def scene():
         async with open_client() as client:
             await client.update(**detection(idle_timeout_ms=5_000))
@@ -345,6 +347,26 @@ def test_a_user_who_speaks_in_time_is_not_interrupted(server, clock, open_client
             await asyncio.to_thread(clock.advance, 8_000)
             await client.append(noise(200))
             await client.until(STARTED)
+            await asyncio.to_thread(clock.advance, 60_000)
+            return await client.nothing_more()
+
+    assert play(scene()) == []
+
+
+def test_a_user_who_speaks_since_before_the_answer_ended_is_not_called_silent(
+    server, clock, open_client, play
+):
+    server.script.answers = [Answer(hold_after=1)]
+
+    async def scene():
+        async with open_client() as client:
+            await client.update(**detection(idle_timeout_ms=5_000, interrupt_response=False))
+            await client.respond()
+            await client.until("response.output_audio.delta")
+            await client.append(noise(300))
+            await client.until(STARTED)
+            server.script.release()
+            await client.until("rate_limits.updated")
             await asyncio.to_thread(clock.advance, 60_000)
             return await client.nothing_more()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 
@@ -70,6 +71,12 @@ def test_a_session_in_force_that_differs_is_a_refused_session() -> None:
 )
 def test_what_is_not_the_adapters_has_its_kind_too(reason: str, kind: str) -> None:
     assert kind_of(reason) == kind
+
+
+def test_a_long_reason_is_told_at_once() -> None:
+    began = time.monotonic()
+    assert kind_of("No " * 20_000 + "within reason") == OTHER
+    assert time.monotonic() - began < 2
 
 
 def test_every_kind_is_met_and_allure_is_told_the_same() -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from support.honest_allure import PINNED
+from support.scenarios import LONGEST, explain
 from tests.support.project import Project, Run
 
 LIARS_STEPS = """
@@ -322,6 +323,15 @@ def test_the_time_it_took_counts_scenarios_under_rules(project: Project) -> None
     took = re.search(r"Took 0min ([0-9.]+)s", run.output)
     assert took, run.output
     assert 0.05 <= float(took[1]) < 5
+
+
+def test_a_reason_is_bounded_and_says_what_was_left_out() -> None:
+    assert explain(AssertionError("x" * LONGEST)) == "x" * LONGEST
+    long = explain(AssertionError("a" + "x" * 1_000_000 + "z"))
+    assert len(long) < LONGEST + 40
+    assert long.startswith("axx")
+    assert long.endswith("xxz")
+    assert "(1,000,002 characters)" in long
 
 
 def test_what_many_scenarios_attach_alike_is_kept_once(project: Project) -> None:
