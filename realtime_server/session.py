@@ -128,6 +128,8 @@ def updated(current: Session, patch: Mapping[str, Any], *, spoken: bool, respond
             raise rules.MODEL_FIXED.refuse("session.model")
         elif key == "tracing" and current["tracing"] not in (None, value):
             raise rules.TRACING_FIXED.refuse("session.tracing")
+        elif key == "tools":
+            new[key] = [_tool(tool) for tool in value]
         else:
             new[key] = copy.deepcopy(value)
     if new["type"] == "transcription":
@@ -152,6 +154,12 @@ def check_tool_choice(choice: Any, tools: list[Mapping[str, Any]], param: str) -
     key = "name" if choice["type"] == "function" else "server_label"
     if choice[key] not in [tool.get(key) for tool in tools if tool["type"] == choice["type"]]:
         raise rules.UNKNOWN_TOOL.refuse(param, name=choice[key])
+
+
+def _tool(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a tool with its fields in the order in which they are echoed (recorded live)."""
+    first = {key: given[key] for key in ("type", "name", "description", "parameters") if key in given}
+    return copy.deepcopy({**first, **given})
 
 
 def _update_input(session: Session, patch: Mapping[str, Any]) -> None:

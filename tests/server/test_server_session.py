@@ -203,6 +203,14 @@ def test_newer_models_begin_with_another_voice_and_a_longer_silence():
     assert audio["input"]["turn_detection"]["silence_duration_ms"] == 500
 
 
+def test_a_tool_is_echoed_in_the_recorded_order():
+    given = {"parameters": {"b": 1, "a": 2}, "description": "Look up.", "name": "look_up", "type": "function"}
+    (tool,) = patched(initial(), tools=[given])["tools"]
+    assert tool == given
+    assert list(tool) == ["type", "name", "description", "parameters"]
+    assert list(tool["parameters"]) == ["b", "a"]
+
+
 def test_an_update_is_a_patch():
     one = patched(initial(), audio={"input": {"turn_detection": {"type": "server_vad", "threshold": 0.9}}})
     two = patched(
