@@ -373,7 +373,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "wire",
         "configures its session twice",
         Tampering(sent=_replacing("session.update", _as_it_is, _as_it_is)),
-        {"AC1": "session.updated", "AC2": "session.update", "AC5": "session.update"},
+        {"AC2": "session.update", "AC5": "session.update"},
     ),
     Mutant(
         "believes-itself",
