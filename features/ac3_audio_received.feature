@@ -37,7 +37,7 @@ Feature: Receiving the spoken answer
 
     @unit
     Scenario: Silence between two slices does not end the turn
-      Given an endpoint that pauses for 800 ms between 2 slices of its answer
+      Given an endpoint that is silent for 800 ms after 2 slices of its answer
       And a connected client
       When the client asks the question aloud
       Then the whole answer is heard

@@ -5,6 +5,7 @@ from behave.runner import Context
 from hamcrest import assert_that, empty, equal_to, has_length, is_
 
 from realtime_server import Answer, CloseWith, EndOfStream, ResetConnection
+from realtime_server.faults import fault
 from realtime_server.script import Ending
 from support.audio import tone
 from support.mutants import CANCELLED_BY_THE_ENDPOINT
@@ -23,11 +24,10 @@ def endpoint_that_answers_in_slices(context: Context, sizes: tuple[int, ...]) ->
     world(context).open_endpoint(Answer(slice_bytes=sizes))
 
 
-@given("an endpoint that pauses for {ms:d} ms between {slices:d} slices of its answer")
-def endpoint_that_pauses_between_slices(context: Context, ms: int, slices: int) -> None:
-    # The pause is the endpoint's and real: this is about a client that takes silence for an end.
-    answer = tone(slices * 0.1)
-    world(context).open_endpoint(Answer(audio=answer, slice_bytes=(len(answer) // slices,), pause_ms=ms))
+@given("an endpoint that is silent for {ms:d} ms after {slices:d} slices of its answer")
+def endpoint_that_is_silent(context: Context, ms: int, slices: int) -> None:
+    # The silence is the endpoint's and real: this is about a client that takes it for an end.
+    world(context).open_endpoint(faults=[fault(f"stall ms={ms} after={slices}")])
 
 
 @given("an endpoint that answers with {seconds:d} seconds of tone")
