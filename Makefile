@@ -6,7 +6,7 @@ GUESTS := .venv-interop
 PAGE   := reports/allure-report/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help report test falsify unit interop drift e2e serve traceability check format clean
+.PHONY: help report test falsify unit interop browser drift e2e serve traceability check format clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -21,8 +21,8 @@ $(VENV)/.ready: requirements.txt requirements-dev.txt constraints.txt
 	@touch $@
 
 report: $(VENV)/.ready ## Run the @unit suite on the embedded endpoint and build the Allure report
-	@status=0; $(BIN)/behave --tags=@unit || status=$$?; \
-	$(BIN)/python -m support.report || status=$$?; exit $$status
+	@status=0; began=$$(date +%s); $(BIN)/behave --tags=@unit || status=$$?; \
+	$(BIN)/python -m support.report --not-before $$began || status=$$?; exit $$status
 
 test: check ## Run everything that must hold
 	$(BIN)/python -m realtime_server.vendor --check
@@ -56,6 +56,13 @@ $(GUESTS)/.ready: requirements-interop.txt
 interop: $(VENV)/.ready $(GUESTS)/.ready ## Clients that nobody here wrote, against the embedded endpoint
 	$(BIN)/behave --tags=@CAP-INTEROP
 
+$(VENV)/.browser: $(VENV)/.ready requirements-browser.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-browser.txt
+	@touch $@
+
+browser: $(VENV)/.browser ## The report as a reader sees it: needs chromium; pictures in reports/pictures
+	PICTURES=reports/pictures $(BIN)/pytest tests/browser
+
 drift: $(VENV)/.ready ## Have the vendor's types changed since the pinned ones? 3: they have
 	$(BIN)/python -m realtime_server.drift
 
@@ -69,5 +76,5 @@ traceability: $(VENV)/.ready ## Criterion → scenarios → steps → definition
 	$(BIN)/python -m support.traceability
 
 clean: ## Remove what was made: the environment, the report generator, the reports
-	rm -rf $(VENV) $(GUESTS) support/allure3/node_modules .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(GUESTS) support/allure3/node_modules tests/browser/node_modules .mypy_cache .ruff_cache .pytest_cache
 	find reports -mindepth 1 ! -name README.md -delete

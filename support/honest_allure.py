@@ -8,7 +8,6 @@ subclasses below replace exactly those parts. behave finds a formatter by its na
 
 from __future__ import annotations
 
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -131,13 +130,6 @@ class HonestListener(AllureListener):  # type: ignore[misc]
             self.logger.drop_test(uuid)
         self.group_context.exit()
         self.current_step_uuid = self.current_scenario_uuid = None
-
-    @allure_commons.hookimpl
-    def attach_data(self, body: str | bytes, name: str, attachment_type: Any, extension: str | None) -> None:
-        """Attach under a name made of the content: what many scenarios share is in the report once."""
-        content = body.encode() if isinstance(body, str) else body
-        digest = sha256(content).hexdigest()[:32]
-        self.logger.attach_data(digest, body, name=name, attachment_type=attachment_type, extension=extension)
 
     def stop_behave_step(self, step: Step) -> None:
         """Close a step with its own status; a step that was not reached is skipped."""

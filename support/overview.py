@@ -82,7 +82,9 @@ def _criterion(criterion: Mapping[str, Any], summary: Mapping[str, Any], links: 
     status = criterion["status"]
     proof = criterion["last_live_proof"]
     until = summary["finished"] or summary["started"]
-    live = f"proven live {age(proof['date'], until)}" if proof else "never proven live"
+    live = "never proven live" if any(each["level"] == "e2e" for each in criterion["scenarios"]) else ""
+    if proof:
+        live = f"proven live {age(proof['date'], until)}"
     rules = "".join(
         f"<h3>{escape(rule)}</h3><ul>{''.join(_scenario(each, links) for each in group)}</ul>"
         for rule, group in groupby(criterion["scenarios"], key=lambda each: each["rule"] or "Scenarios")

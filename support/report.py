@@ -71,7 +71,8 @@ def build(results: Sequence[Path], out: Path, not_before: float = 0) -> tuple[Pa
         Trace(criteria, record.problems).write(home)
     page = _drawn([] if record.state == LOADING else results, record, home)
     shown = _shown(page)
-    record.problems += [problem for problem in _differences(record, shown) if problem not in record.problems]
+    found = (*_differences(record, shown), *_missed(shown))
+    record.problems += [problem for problem in found if problem not in record.problems]
     known = keep(home, record, criteria)
     links = {identity: each["id"] for identity, each in _by_identity(results, shown).items()}
     whole = (
@@ -173,6 +174,22 @@ def _differences(
         yield from (
             f"the page shows «{title}», which behave did not see" for title in drawn if title not in seen
         )
+
+
+def _missed(shown: Mapping[tuple[str, str], Sequence[Mapping[str, Any]]]) -> Iterator[str]:
+    """Yield the evidence that the page names and does not have."""
+    for (_, title), results in shown.items():
+        lost = {link["originalFileName"] for link in _links(results) if link.get("missed")}
+        if lost:
+            yield f"the page has lost evidence of «{title}»: {', '.join(sorted(lost))}"
+
+
+def _links(part: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield every link to an attachment in a part of the page's data."""
+    for inner in part.values() if isinstance(part, Mapping) else part if isinstance(part, list) else ():
+        if isinstance(inner, Mapping) and "originalFileName" in inner:
+            yield inner
+        yield from _links(inner)
 
 
 def _conclusion(known: Summary, page: Path, took_s: float) -> str:

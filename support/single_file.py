@@ -91,8 +91,15 @@ class SingleFile:
     def html(self) -> str:
         """Return the whole page, its data packed, forbidden to call anybody."""
         policy = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        entries = json.dumps({name: _portable(body) for name, body in self.data.items()}, ensure_ascii=False)
-        packed = b64encode(gzip.compress(entries.encode(), compresslevel=9, mtime=0)).decode()
+        bodies = list(
+            dict.fromkeys(self.data.values())
+        )  # what many scenarios attach alike is in the file once
+        place = {body: number for number, body in enumerate(bodies)}
+        names = {name: place[body] for name, body in self.data.items()}
+        whole = json.dumps(
+            {"names": names, "bodies": [_portable(body) for body in bodies]}, ensure_ascii=False
+        )
+        packed = b64encode(gzip.compress(whole.encode(), compresslevel=9, mtime=0)).decode()
         evidence = f'<script type="application/octet-stream" id="evidence">{packed}</script>'
         scripts = f"{evidence}<script>{_UNPACK}</script>"
         return self.shell.replace("<head>", f"<head>{policy}", 1).replace(_PLACE, scripts, 1)

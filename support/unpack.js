@@ -2,7 +2,9 @@
 (async () => {
   const packed = Uint8Array.from(atob(document.getElementById("evidence").textContent), (c) => c.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-  for (const [name, body] of Object.entries(JSON.parse(await new Response(stream).text()))) {
+  const { names, bodies } = JSON.parse(await new Response(stream).text());
+  for (const [name, place] of Object.entries(names)) {
+    const body = bodies[place];
     const get = () => (typeof body === "string" ? btoa(unescape(encodeURIComponent(body))) : body.base64);
     Object.defineProperty(window.allureReportData, name, { enumerable: true, get });
   }

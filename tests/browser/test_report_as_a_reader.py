@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tests.browser.conftest import Reader
 
 every_look = pytest.mark.parametrize("look", ["light", "dark", "phone"], indirect=True)
+PATIENCE_S = 15.0  # a busy machine is slow; a player that plays needs a fraction of it
 SEVEN = [f"AC{number}" for number in range(1, 8)]
 
 
@@ -30,7 +32,7 @@ def open_scenario(reader: Reader, criterion: str, title: str) -> None:
 
 def open_attachment(reader: Reader, name: str) -> None:
     """Open an attachment by the beginning of its name."""
-    reader.page.get_by_test_id("test-result-attachment-header").filter(has_text=name).first.click()
+    reader.page.get_by_test_id("test-result-attachment-header").get_by_text(name).first.click()
 
 
 @every_look
@@ -72,17 +74,12 @@ def test_the_audio_plays(reader: Reader, green: Path, pictures: Path) -> None:
     open_attachment(reader, "What was said and heard")
     player = reader.page.frame_locator("iframe").first.locator("audio").last
     player.wait_for()
-    moved = player.evaluate(
-        """async (audio) => {
-            await audio.play();
-            const deadline = performance.now() + 10_000;
-            while (audio.currentTime < 0.2 && performance.now() < deadline)
-                await new Promise((tick) => setTimeout(tick, 20));
-            return [audio.currentTime, audio.duration];
-        }"""
-    )
-    assert moved[0] >= 0.2
-    assert moved[1] > 1
+    player.evaluate("audio => { audio.muted = true; audio.play(); }")  # no script of the page may run there
+    deadline = time.monotonic() + PATIENCE_S
+    while (at_s := player.evaluate("audio => audio.currentTime")) < 0.2:
+        assert time.monotonic() < deadline, f"the clock stands at {at_s} s"
+        reader.page.wait_for_timeout(20)
+    assert player.evaluate("audio => audio.duration") > 1
     reader.page.screenshot(path=pictures / "green-audio.png", full_page=True)
 
 

@@ -334,18 +334,6 @@ def test_a_reason_is_bounded_and_says_what_was_left_out() -> None:
     assert "(1,000,002 characters)" in long
 
 
-def test_what_many_scenarios_attach_alike_is_kept_once(project: Project) -> None:
-    imports = "import allure\nfrom behave import given\n"
-    steps = f"{imports}@given('a picture')\ndef picture(context): allure.attach('same', 'a')\n"
-    two = "".join(f"  @unit\n  Scenario: {n}\n    Given a picture\n    Then it holds\n" for n in (1, 2))
-    project.feature("ac1_plain", f"@AC1\nFeature: Pictures\n{two}", steps)
-    run = project.behave("features/ac1_plain.feature")
-    sources = [result["steps"][0]["attachments"][0]["source"] for result in run.results()]
-    assert len(sources) == 2
-    assert len(set(sources)) == 1
-    assert (run.reports / "allure-results" / sources[0]).read_text() == "same"
-
-
 def test_an_inserted_row_moves_no_history(project: Project) -> None:
     write_liars(project)
     before = {each["name"]: each["historyId"] for each in project.behave("-n", "Seeing").results()}

@@ -66,6 +66,8 @@ def statuses(first_page: str) -> list[str]:
 
 
 def test_a_green_run_is_one_file_whose_first_page_shows_the_criteria(project: Project) -> None:
+    feature = project.root / "features/ac1_plain.feature"
+    feature.write_text(feature.read_text() + '      """\n      a text\n      """\n')
     run = project.behave()
     assert run.code == 0, run.output
     code, said, first = built(project)
@@ -79,10 +81,12 @@ def test_a_green_run_is_one_file_whose_first_page_shows_the_criteria(project: Pr
     assert "googletagmanager" not in page.read_text(encoding="utf-8")
     assert built(project)[0] == 0
     assert len((run.reports / "history.jsonl").read_text().splitlines()) == 1, "drawn twice is not run twice"
+    next((run.reports / "allure-results").glob("*-attachment.txt")).unlink()
     broken = next((run.reports / "allure-results").glob("*-result.json"))
     broken.write_text(broken.read_text().replace('"passed"', '"failed"'))
     code, said, first = built(project)
     assert code == 1
+    assert "the page has lost evidence of «The plain case holds»" in said
     assert "the report shows failed for «The plain case holds»" in said
     assert "Red: 7 proven of 7 criteria" in first
 

@@ -21,11 +21,15 @@ WORDS = (
 
 
 def page(app: str = WORDS, extra: str = "") -> str:
-    """Return a page as Allure writes it, with two entries of data."""
+    """Return a page as Allure writes it, with three entries of data, two of them alike."""
     code = b64encode(app.encode()).decode()
     entries = ",".join(
         f'd("{name}","{b64encode(body).decode()}")'
-        for name, body in (("data/a.json", '{"é": 1}'.encode()), ("data/b.png", b"\xff\0"))
+        for name, body in (
+            ("data/a.json", '{"é": 1}'.encode()),
+            ("data/b.png", b"\xff\0"),
+            ("data/same.json", '{"é": 1}'.encode()),
+        )
     )
     return (
         f"<html><head></head><body>{ANALYTICS}<script>window.kept = 1</script>{extra}"
@@ -60,17 +64,17 @@ def test_the_browser_is_forbidden_to_call_anybody() -> None:
     assert "http" not in policy
 
 
-def test_the_data_survives_its_packing_whatever_it_is() -> None:
+def test_the_data_survives_its_packing_and_what_is_alike_is_packed_once() -> None:
     html = SingleFile.read(page()).without("none").html()
     (packed,) = re.findall(r'id="evidence">([^<]+)<', html)
     assert json.loads(gzip.decompress(b64decode(packed))) == {
-        "data/a.json": '{"é": 1}',
-        "data/b.png": {"base64": b64encode(b"\xff\0").decode()},
+        "names": {"data/a.json": 0, "data/b.png": 1, "data/same.json": 0},
+        "bodies": ['{"é": 1}', {"base64": b64encode(b"\xff\0").decode()}],
     }
 
 
 def test_data_can_be_left_out() -> None:
-    assert list(SingleFile.read(page()).without("data/a.json").data) == ["data/b.png"]
+    assert list(SingleFile.read(page()).without("data/a.json").data) == ["data/b.png", "data/same.json"]
 
 
 def test_statuses_are_named_in_the_words_of_the_readers() -> None:
