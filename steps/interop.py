@@ -81,3 +81,10 @@ def the_endpoint_was_given_the_result(context: Context, result: str) -> None:
 def the_endpoint_has_sent(context: Context) -> None:
     sent = world(context).transcript.types(Sender.SERVER)
     assert_that(runs_named_once(sent), equal_to(column(context, "event")))
+
+
+@then("the endpoint has sent, of these events, exactly")
+async def the_endpoint_has_sent_of_these(context: Context) -> None:
+    expected = column(context, "event")
+    sent = (await world(context).closed_transcript()).types(Sender.SERVER)
+    assert_that([event for event in sent if event in expected], equal_to(expected))
