@@ -6,10 +6,17 @@ import importlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any
 from urllib.parse import urlsplit
 
 DEFAULT_ADAPTER = "realtime_adapter:OpenAIRealtimeAgentAdapter"
+NAMES = (
+    "adapter",
+    "endpoint",
+    "model",
+    "reports",
+)  # what -D can set; `reports` is read where results are written
 KEY_VARIABLES = ("OPENAI_REALTIME_API_KEY", "OPENAI_API_KEY")  # in the order in which they are asked
 
 
@@ -40,8 +47,13 @@ class Settings:
         """Return the settings of ``-D name=value`` and of the environment.
 
         Raises:
-            SettingsError: an adapter that cannot be imported, or an endpoint that is no WebSocket address.
+            SettingsError: a name nobody reads, an adapter that cannot be imported, or an endpoint that is no
+                WebSocket address.
         """
+        for given in userdata:
+            # Read by nobody, `-D endpont=ws:…` would send the run, and its cost, to the live endpoint.
+            if given not in NAMES and "." not in given:  # with a dot it is a formatter's own
+                raise SettingsError(f"-D {given}= is no setting; {_meant(given)}")
         name = userdata.get("adapter", DEFAULT_ADAPTER)
         endpoint = userdata.get("endpoint")
         if endpoint is not None and (
@@ -72,6 +84,11 @@ class Settings:
         if self.live_key:
             return None
         return "unproven: OPENAI_API_KEY is not set, so the live endpoint was not asked"
+
+
+def _meant(name: str) -> str:
+    close = get_close_matches(name, NAMES, n=1)
+    return f"did you mean -D {close[0]}=?" if close else f"known are {', '.join(NAMES)}"
 
 
 def _shown(endpoint: str | None) -> str:

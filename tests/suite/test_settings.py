@@ -48,3 +48,16 @@ def test_an_adapter_that_cannot_be_used_is_refused_with_the_remedy(adapter: str,
     with pytest.raises(SettingsError, match=why) as refusal:
         Settings.read({"adapter": adapter}, {})
     assert DEFAULT_ADAPTER in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"), [("endpont", "did you mean -D endpoint=?"), ("colour", "known are adapter, endpoint")]
+)
+def test_a_setting_that_nobody_reads_is_refused(name: str, remedy: str) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        Settings.read({name: "ws://127.0.0.1:8765/v1/realtime"}, {})
+    assert remedy in str(refusal.value)
+
+
+def test_the_settings_of_a_formatter_are_its_own() -> None:
+    assert Settings.read({"AllureFormatter.hide_excluded": "true"}, {}).endpoint is None
