@@ -18,7 +18,7 @@ Feature: GA handshake
     @unit
     Scenario: Without an endpoint of its own the client dials the vendor's
       When a client is made without an endpoint
-      Then its address is "wss://api.openai.com/v1/realtime?model=gpt-realtime-mini"
+      Then its address is "wss://api.openai.com/v1/realtime?model=gpt-realtime-2.1-mini"
 
     @unit
     Scenario Outline: The key is taken from <used> when it is held by <places>

@@ -14,7 +14,7 @@ Feature: GA session configuration
         | setting             | value             |
         | session type        | realtime          |
         | input audio         | PCM16 at 24 kHz   |
-        | input transcription | gpt-4o-transcribe |
+        | input transcription | gpt-transcribe    |
         | turn detection      | off               |
         | output audio        | PCM16 at 24 kHz   |
         | voice               | alloy             |
@@ -29,7 +29,7 @@ Feature: GA session configuration
         | setting             | value                   |
         | session type        | realtime                |
         | input audio         | PCM16 at 24 kHz         |
-        | input transcription | gpt-4o-transcribe       |
+        | input transcription | gpt-transcribe          |
         | turn detection      | off                     |
         | output audio        | PCM16 at 24 kHz         |
         | voice               | alloy                   |
@@ -57,7 +57,7 @@ Feature: GA session configuration
         | setting             | value             |
         | session type        | realtime          |
         | input audio         | PCM16 at 24 kHz   |
-        | input transcription | gpt-4o-transcribe |
+        | input transcription | gpt-transcribe    |
         | turn detection      | off               |
         | output audio        | PCM16 at 24 kHz   |
         | voice               | alloy             |
@@ -110,7 +110,7 @@ Feature: GA session configuration
         | setting             | value             |
         | session type        | realtime          |
         | input audio         | PCM16 at 24 kHz   |
-        | input transcription | gpt-4o-transcribe |
+        | input transcription | gpt-transcribe    |
         | turn detection      | off               |
         | output audio        | PCM16 at 24 kHz   |
         | voice               | alloy             |

@@ -29,13 +29,18 @@ from realtime_adapter.errors import (
     ServerError,
     SessionRefused,
     UnknownModel,
+    UnknownPrice,
 )
 from realtime_adapter.models import DEFAULT_MODEL, DEFAULT_TRANSCRIPTION_MODEL
+from realtime_adapter.notices import RealtimeWarning
+from realtime_adapter.pricing import PRICES, MinutePrice, Price, TokenPrice, cost_usd
 from realtime_adapter.roles import AgentRole
+from realtime_adapter.usage import Metered, SessionUsage
 
 __all__ = [
     "DEFAULT_MODEL",
     "DEFAULT_TRANSCRIPTION_MODEL",
+    "PRICES",
     "AgentRole",
     "AudioChunk",
     "BetaProtocolRetired",
@@ -48,11 +53,15 @@ __all__ = [
     "InvalidAudio",
     "LocalProtocolError",
     "MalformedApiKey",
+    "Metered",
+    "MinutePrice",
     "MissingApiKey",
     "NotConnected",
     "OpenAIRealtimeAgentAdapter",
+    "Price",
     "ProtocolError",
     "RealtimeError",
+    "RealtimeWarning",
     "RemoteProtocolError",
     "ResponseCancelled",
     "ResponseError",
@@ -60,5 +69,9 @@ __all__ = [
     "ResponseIncomplete",
     "ServerError",
     "SessionRefused",
+    "SessionUsage",
+    "TokenPrice",
     "UnknownModel",
+    "UnknownPrice",
+    "cost_usd",
 ]

@@ -22,7 +22,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from datetime import UTC, date, datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -40,11 +42,16 @@ from realtime_adapter.errors import (
     InvalidAudio,
     LocalProtocolError,
     NotConnected,
+    RealtimeError,
+    SessionRefused,
+    UnknownModel,
 )
-from realtime_adapter.models import DEFAULT_MODEL, DEFAULT_TRANSCRIPTION_MODEL
+from realtime_adapter.models import DEFAULT_MODEL, DEFAULT_TRANSCRIPTION_MODEL, ending, retirement
+from realtime_adapter.notices import warn
 from realtime_adapter.refusals import ABNORMAL, Close
 from realtime_adapter.roles import AgentRole
 from realtime_adapter.session import requested_session
+from realtime_adapter.usage import SessionUsage
 
 logger = logging.getLogger("realtime_adapter")
 
@@ -84,6 +91,7 @@ class OpenAIRealtimeAgentAdapter:
         transcription_model: Model that writes down what the user said.
         tool_choice: ``auto``, ``none``, ``required`` or one tool; None keeps the server's default.
         connect_timeout_s: Bound on the whole of ``connect``, in seconds.
+        clock: Tells the time, in seconds since 1970.
         on_frame: Called with each thing that went over the wire, as (direction, kind, payload, code):
             direction ``client`` or ``server``; kind ``request``, ``text``, ``binary`` or ``close``; payload
             the request head, the frame, a size or the close reason; code the close code or None. The key
@@ -107,6 +115,7 @@ class OpenAIRealtimeAgentAdapter:
         transcription_model: str = DEFAULT_TRANSCRIPTION_MODEL,
         tool_choice: str | Mapping[str, Any] | None = None,
         connect_timeout_s: float = 10.0,
+        clock: Callable[[], float] = time.time,
         on_frame: FrameListener | None = None,
     ) -> None:
         self.model = model
@@ -120,6 +129,7 @@ class OpenAIRealtimeAgentAdapter:
         self.connect_timeout_s = _seconds("connect_timeout_s", connect_timeout_s)
         self._endpoint = url
         self._key = ApiKey(api_key)
+        self._clock = clock
         self._on_frame = on_frame
 
         self._core = SessionCore()
@@ -132,6 +142,9 @@ class OpenAIRealtimeAgentAdapter:
         # Nothing that could have been said here is left for connect() to say.
         self._requested_session()
         address(url, model)
+        for used in (model, transcription_model):
+            if notice := ending(used, self._today()):
+                warn(notice)
 
     def __repr__(self) -> str:
         state = "connected" if self.connected else "not connected"
@@ -167,6 +180,11 @@ class OpenAIRealtimeAgentAdapter:
         """What the model said in the response asked for last, as far as it has come; None for nothing."""
         return self._core.agent_transcript
 
+    @property
+    def usage(self) -> SessionUsage:
+        """What the server says it has used on this connection, or on the last one, until the next begins."""
+        return self._core.usage
+
     # --------------------------------------------------------------- connecting
 
     async def connect(self) -> None:
@@ -192,8 +210,10 @@ class OpenAIRealtimeAgentAdapter:
             headers = self._upgrade_headers()
             await self._hang_up()  # of a connection that has ended by itself
             await self._open_session(headers)
-        except BaseException:
+        except BaseException as error:
             await self._hang_up()
+            if (ended := self._ended_model(error)) is not None:
+                raise ended from None
             raise
         finally:
             self._connecting = False
@@ -247,6 +267,22 @@ class OpenAIRealtimeAgentAdapter:
         traceback: TracebackType | None,
     ) -> None:
         await self.disconnect()
+
+    def _ended_model(self, error: BaseException) -> RealtimeError | None:
+        """Return ``error`` saying that the model has ended, or None when that is not what it is about."""
+        if isinstance(error, UnknownModel):
+            refused = self.model
+        elif isinstance(error, SessionRefused) and (error.param or "").endswith("transcription.model"):
+            refused = self.transcription_model
+        else:
+            return None
+        known = retirement(refused)
+        if known is None or self._today() < known.ends:
+            return None
+        return error.with_remedy(ending(refused, self._today()))
+
+    def _today(self) -> date:
+        return datetime.fromtimestamp(self._clock(), UTC).date()
 
     def _upgrade_headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._key.reveal()}"}

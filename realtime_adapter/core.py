@@ -53,6 +53,7 @@ from realtime_adapter.events import (
 from realtime_adapter.refusals import Close
 from realtime_adapter.session import require_effective
 from realtime_adapter.turn import Turn
+from realtime_adapter.usage import SessionUsage
 
 logger = logging.getLogger("realtime_adapter")
 
@@ -121,6 +122,7 @@ class SessionCore:
         outbox: Text frames to be sent, in order.
         seen: The types of the newest server events, oldest first; a run of one type counts once.
         legacy: Retired event names received so far.
+        usage: What the server says it has used on this connection.
         user_transcript: What the user said in the newest committed audio, or None.
         user_transcript_error: Why there is no transcript of the newest committed audio, or None.
     """
@@ -131,6 +133,7 @@ class SessionCore:
         self.outbox: deque[str] = deque()
         self.seen: deque[str] = deque(maxlen=_SEEN_KEPT)
         self.legacy: set[str] = set()
+        self.usage = SessionUsage()
         self.user_transcript: str | None = None
         self.user_transcript_error: ServerError | None = None
 
@@ -335,10 +338,13 @@ class SessionCore:
             case ResponseCreated():
                 self._response_created(event)
             case ResponseDone():
+                self.usage.response_done(event.response.id, self._model("model"), event.response.usage)
                 self._response_done(event)
             case InputAudioBufferCommitted():
                 self._user_item = event.item_id
             case InputAudioTranscriptionCompleted():
+                scribe = self._model("audio", "input", "transcription", "model")
+                self.usage.transcribed(event.item_id, scribe, event.usage)
                 self._transcribed(event.item_id, event.transcript, None)
             case InputAudioTranscriptionFailed():
                 self._transcribed(event.item_id, None, refusals.from_server(event.error))
@@ -362,6 +368,13 @@ class SessionCore:
             self._end(None)
         else:
             self.state = State.IDLE
+
+    def _model(self, *path: str) -> str:
+        """Return the model that the session names at ``path``; empty when it names none there."""
+        found: Any = self.session
+        for name in path:
+            found = found.get(name) if isinstance(found, dict) else None
+        return found if isinstance(found, str) else ""
 
     def _warn_if_legacy(self, event: ServerEvent) -> None:
         if event.legacy_name and event.legacy_name not in self.legacy:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from realtime_adapter.errors import ConfigurationError
+from realtime_adapter.models import DEFAULT_MODEL
 
 DEFAULT_URL = "wss://api.openai.com/v1/realtime"
 
@@ -17,7 +18,7 @@ def address(url: str, model: str) -> str:
     """
     if not isinstance(model, str) or not model.strip():
         raise ConfigurationError(
-            "model is empty.", remedy="Name a realtime model, for example gpt-realtime-mini.", param="model"
+            "model is empty.", remedy=f"Name a realtime model, for example {DEFAULT_MODEL}.", param="model"
         )
     try:
         parts = urlsplit(url)

@@ -10,7 +10,8 @@
     ├── ConfigurationError       a value the caller gave cannot be used
     │   ├── MissingApiKey
     │   ├── MalformedApiKey
-    │   └── InvalidAudio
+    │   ├── InvalidAudio
+    │   └── UnknownPrice
     ├── ConnectionFailed         no WebSocket came about
     ├── HandshakeRefused         the socket opened, and the server refused it
     │   ├── InvalidApiKey
@@ -31,7 +32,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypedDict, Unpack
+from typing import Any, Literal, Self, TypedDict, Unpack
 
 ClosedBy = Literal["server", "client", "network"]
 
@@ -71,7 +72,15 @@ class RealtimeError(RuntimeError):
         self.event_id = known.get("event_id")
         self.close_code = known.get("close_code")
         self.close_reason = known.get("close_reason")
+        self._message = message
         super().__init__(f"{message} {self.remedy}".rstrip())
+
+    def with_remedy(self, remedy: str) -> Self:
+        """Return the same error with another remedy."""
+        other = type(self).__new__(type(self))
+        other.__dict__.update(self.__dict__, remedy=remedy)
+        other.args = (f"{self._message} {remedy}",)
+        return other
 
 
 class ProtocolError(RealtimeError):
@@ -104,6 +113,10 @@ class MalformedApiKey(ConfigurationError):
 
 class InvalidAudio(ConfigurationError, ValueError):
     """Audio that is not PCM16, mono, 24 kHz, or too short for what was asked of it."""
+
+
+class UnknownPrice(ConfigurationError, LookupError):
+    """The cost of something cannot be told: the table of prices, or what was counted, does not hold it."""
 
 
 class ConnectionFailed(RealtimeError):

@@ -191,6 +191,7 @@ class InputAudioTranscriptionCompleted(ServerEvent):
     item_id: str | None = None
     content_index: int | None = None
     transcript: str
+    usage: dict[str, Any] | None = None
 
 
 class InputAudioTranscriptionFailed(ServerEvent):

@@ -24,11 +24,12 @@ from realtime_adapter.errors import (
     UnknownModel,
 )
 from realtime_adapter.events import ErrorDetail
+from realtime_adapter.models import DEFAULT_MODEL
 
 ABNORMAL = 1006  # RFC 6455 §7.1.5: the connection ended without a close frame
 
 _KEY_REMEDY = "Check the key in OPENAI_API_KEY or OPENAI_REALTIME_API_KEY, or pass another as api_key=."
-_MODEL_REMEDY = "Pass model= a realtime model that the key may use, for example gpt-realtime-2.1-mini."
+_MODEL_REMEDY = f"Pass model= a realtime model that the key may use, for example {DEFAULT_MODEL}."
 
 
 @dataclass(frozen=True)

@@ -905,6 +905,15 @@ TRANSCRIPTION_TIMES = _add(
         _RECORDED,
     )
 )
+TRANSCRIPTION_BY_THE_MINUTE = _add(
+    Rule(
+        "RT-audio-18",
+        "Of transcription models that are paid by the minute (gpt-transcribe, gpt-live-transcribe) the usage "
+        "is in seconds, too.",
+        I,
+        "the vendor's types call that form the one of models billed by duration; its pages price these so",
+    )
+)
 
 # --- conversation items ---------------------------------------------------------------------------------
 

@@ -30,6 +30,7 @@ _Wire = dict[str, Any]
 SESSION_S = 3_600
 _SHORTEST_COMMIT_MS = 100
 _TOKENS_PER_MINUTE = 40_000
+_PAID_BY_THE_MINUTE = ("whisper", "gpt-transcribe", "gpt-live-transcribe")
 _TRANSCRIPTION_EVENT = "conversation.item.input_audio_transcription"
 
 
@@ -385,9 +386,9 @@ class Service:
             await self._line.send(f"{_TRANSCRIPTION_EVENT}.failed", **place, error=error)
 
     def _transcription_usage(self, sound: Sound, words: str) -> _Wire:
-        """Whisper is counted in seconds, the other models in tokens (recorded live)."""
+        """Whisper is counted in seconds, gpt-4o in tokens (recorded live); for the rest see RT-audio-18."""
         transcription = self._session["audio"]["input"]["transcription"] or {}
-        if "whisper" in (transcription.get("model") or ""):
+        if any(name in (transcription.get("model") or "") for name in _PAID_BY_THE_MINUTE):
             return {"type": "duration", "seconds": math.ceil(sound.ms / 1000)}
         heard, written = heard_tokens(sound), len(tokens(words))
         return {

@@ -34,6 +34,7 @@ choice(
         "the deadline passed": adapter.DeadlineExceeded,
         "the server broke the protocol": adapter.RemoteProtocolError,
         "the server says so": adapter.ServerError,
+        "the price is unknown": adapter.UnknownPrice,
     },
 )
 choice("Change", BY_TITLE)

@@ -87,6 +87,18 @@ CRITERIA = _by_id(
 
 CAPABILITIES = _by_id(
     Criterion(
+        "CAP-MODELS",
+        "Models that end by date",
+        "Whoever names no model gets one without an announced end; whoever uses one that ends within 90 days "
+        "is told once, with the replacement; after its end the refusal says so.",
+    ),
+    Criterion(
+        "CAP-USAGE",
+        "Usage and cost",
+        "What each response used is kept and summed count by count, and what the session cost is known from "
+        "a dated table of prices, or said to be unknown.",
+    ),
+    Criterion(
         "CAP-ENDPOINT-FAULTS",
         "Trouble on the line",
         "When the endpoint stalls, stumbles, breaks the rules or goes away, the caller keeps what was said "

@@ -209,6 +209,12 @@ class World:
         self.client = self.make_client(**options)
         await self.client.connect()
 
+    async def reconnect(self) -> None:
+        """Hang up, and let the same client connect once more."""
+        await self.hang_up()
+        self._clients.append(self.client)
+        await self.client.connect()
+
     async def hang_up(self) -> None:
         """Disconnect the client and wait until the endpoint has seen the close."""
         await asyncio.wait_for(self.client.disconnect(), self.timeout_s)

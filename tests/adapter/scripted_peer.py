@@ -26,7 +26,7 @@ def session(**changes: Any) -> Event:
         "type": "realtime",
         "object": "realtime.session",
         "id": "sess_1",
-        "model": "gpt-realtime-mini",
+        "model": "gpt-realtime-2.1-mini",
         "instructions": "The server's own words.",
         "tools": [],
         "audio": {

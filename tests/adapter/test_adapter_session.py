@@ -120,7 +120,7 @@ def test_true_is_not_one() -> None:
 
 def test_the_vendors_endpoint_is_the_default() -> None:
     adapter = OpenAIRealtimeAgentAdapter()
-    assert adapter.url == "wss://api.openai.com/v1/realtime?model=gpt-realtime-mini"
+    assert adapter.url == "wss://api.openai.com/v1/realtime?model=gpt-realtime-2.1-mini"
     assert DEFAULT_URL == "wss://api.openai.com/v1/realtime"
 
 

@@ -90,7 +90,7 @@ def test_a_connection_is_opened_configured_and_closed() -> None:
             assert (adapter.connected, adapter.session) == (False, None)
             request = stage.connections[0].request
             assert request is not None
-            assert request.path == "/v1/realtime?model=gpt-realtime-mini"
+            assert request.path == "/v1/realtime?model=gpt-realtime-2.1-mini"
             assert request.headers["Authorization"] == f"Bearer {KEY}"
             assert "OpenAI-Beta" not in request.headers
             assert "Sec-WebSocket-Protocol" not in request.headers
@@ -990,7 +990,7 @@ def test_the_listener_is_told_what_went_over_the_wire_in_order() -> None:
         ("client", "text"),
         ("server", "text"),
     ]
-    assert told[0][2].startswith("GET /v1/realtime?model=gpt-realtime-mini HTTP/1.1\r\n")
+    assert told[0][2].startswith("GET /v1/realtime?model=gpt-realtime-2.1-mini HTTP/1.1\r\n")
     assert "Authorization: Bearer ***\r\n" in told[0][2]
     assert [(direction, kind, code) for direction, kind, _, code in told][-2:] == [
         ("client", "close", 1000),
