@@ -6,7 +6,7 @@ GUESTS := .venv-interop
 PAGE   := reports/allure-report/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help report test falsify unit interop browser drift e2e serve traceability check format clean
+.PHONY: help report test falsify unit interop browser drift e2e rehearsal serve traceability check format clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -69,6 +69,9 @@ drift: $(VENV)/.ready ## Have the vendor's types changed since the pinned ones? 
 e2e: $(VENV)/.ready ## The live endpoint: needs OPENAI_API_KEY, costs money
 	$(BIN)/behave --tags=@e2e
 
+rehearsal: $(VENV)/.ready ## The night against the embedded endpoint as a process of its own, then its recordings
+	$(BIN)/python -m support.rehearsal
+
 serve: $(VENV)/.ready ## Serve the embedded endpoint on port 8765
 	$(BIN)/python -m realtime_server --port 8765
 
@@ -77,4 +80,4 @@ traceability: $(VENV)/.ready ## Criterion → scenarios → steps → definition
 
 clean: ## Remove what was made: the environment, the report generator, the reports
 	rm -rf $(VENV) $(GUESTS) support/allure3/node_modules tests/browser/node_modules .mypy_cache .ruff_cache .pytest_cache
-	find reports -mindepth 1 ! -name README.md -delete
+	find reports -mindepth 1 ! -name README.md ! -name ledger.json -delete

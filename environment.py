@@ -13,6 +13,8 @@ from behave.runner import Context
 
 from support import interop, redaction
 from support.evidence import Steps, attach_world
+from support.honest_allure import reports_folder
+from support.night import Night
 from support.settings import Settings
 from support.world import World, environment
 
@@ -22,20 +24,21 @@ def before_all(context: Context) -> None:
     run.begin(context)
     context.settings = Settings.read(context.config.userdata)
     redaction.hold(context.settings.live_key)
+    context.night = Night(context.settings, reports_folder(context.config))
     run.describe(context, **context.settings.facts())
 
 
 def before_scenario(context: Context, scenario: Scenario) -> None:
     """Open the scenario's World, or say why the scenario stays unproven."""
-    live = context.settings.why_unproven if "e2e" in scenario.effective_tags else None
     guests = interop.why_unproven() if interop.TAG in scenario.effective_tags else None
-    if why := live or guests:
+    if why := context.night.why_unproven(scenario) or guests:
         scenario.skip(why)
         return
     owned = ExitStack()
     context.add_cleanup(owned.close)
     owned.enter_context(environment())
-    context.world = owned.enter_context(World(context.settings).opened())
+    world = World(context.settings, recording=context.night.recording_for(scenario))
+    context.world = owned.enter_context(world.opened())
     context.evidence = Steps(context.world)
 
 
@@ -52,4 +55,6 @@ def after_scenario(context: Context, scenario: Scenario) -> None:
             context.world.finish()
         finally:
             attach_world(context.world)
+            context.night.keep(context.world, scenario)
+        context.world.require_replayed()
         context.world.require_examined()

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from realtime_server import faults, rules
 from realtime_server.handshake import REFUSED_KEYS
+from realtime_server.recording import Recording
+from realtime_server.replay import ReplayServer
 from realtime_server.script import Answer, Script
 from realtime_server.server import HOST, PortInUse, RealtimeServer
 
@@ -39,7 +41,7 @@ a scenario is a TOML file; all of it is optional:
   [default_answer]                # to everything else
   transcript = "I do not know."
 
-exit codes: 0 ended by Ctrl-C or SIGTERM, 2 it could not start
+exit codes: 0 ended by Ctrl-C or SIGTERM, 1 a client did otherwise than the recording, 2 it could not start
 """
 
 
@@ -59,6 +61,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--host", choices=[HOST], default=HOST, help="loopback is all there is")
     parser.add_argument(
         "--scenario", type=Path, metavar="FILE", help="answer as this TOML file says; its form is shown below"
+    )
+    parser.add_argument(
+        "--replay",
+        type=Path,
+        metavar="FILE",
+        help="serve a recording: say again what was said, and check that the client does what was done",
     )
     parser.add_argument(
         "--delta-interval-ms",
@@ -127,6 +135,17 @@ def _script(arguments: argparse.Namespace) -> Script:
     return script
 
 
+def _server(arguments: argparse.Namespace) -> RealtimeServer:
+    """Return the server that is to listen.
+
+    Raises:
+        ValueError: the scenario file or the recording cannot be played; the message says why.
+    """
+    if arguments.replay is not None:
+        return ReplayServer(Recording.read(arguments.replay), str(arguments.replay), arguments.port)
+    return RealtimeServer(_script(arguments), port=arguments.port, debug=arguments.debug)
+
+
 def _fault(text: str) -> faults.Fault:
     try:
         return faults.fault(text)
@@ -152,11 +171,10 @@ def main(argv: list[str] | None = None) -> int:
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, _interrupt)  # SIGINT too: a shell starts background jobs with it ignored
     try:
-        script = _script(arguments)
+        server = _server(arguments)
     except ValueError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    server = RealtimeServer(script, port=arguments.port, debug=arguments.debug)
     try:
         server.start()
         sys.stdout.write(f"listening on {server.url}\n")
@@ -174,7 +192,7 @@ def main(argv: list[str] | None = None) -> int:
         for ending in (signal.SIGINT, signal.SIGTERM):
             signal.signal(ending, signal.SIG_IGN)  # a second Ctrl-C must not cut the goodbye short
         server.stop()
-    return 0
+    return int(isinstance(server, ReplayServer) and bool(server.differences))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import wave
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -51,6 +52,11 @@ def speech(name: str) -> Clip:
     if name not in _names():
         raise ValueError(f"no clip named {name!r} beside the server; there are: {', '.join(_names())}")
     return Clip(name, pcm_of(path), path.with_suffix(".txt").read_text(encoding="utf-8").strip())
+
+
+def clips() -> Mapping[str, Clip]:
+    """Return every clip there is, by its name."""
+    return {name: speech(name) for name in _names()}
 
 
 def pcm_of(path: Path) -> bytes:

@@ -57,6 +57,12 @@ def results_folder(config: Configuration) -> Path | None:
     return (Path(chosen) / "allure-results" if chosen else outfiles[0]).resolve()
 
 
+def reports_folder(config: Configuration) -> Path:
+    """Return the folder that a run leaves everything in."""
+    results = results_folder(config)
+    return results.parent if results else Path(config.userdata.get("reports", "reports")).resolve()
+
+
 def result_of(scenario: Scenario) -> TestResult:
     """Return a result that names, groups and describes ``scenario``; its status is still open."""
     claimed = claim(scenarios.tags_of(scenario))

@@ -258,8 +258,8 @@ class Reckoning(Reporter):  # type: ignore[misc]
         return any(record.status == status for record in self.record.scenarios)
 
     def _keep_live_proof(self) -> None:
-        """Remember each pass against the live endpoint; with ``-D endpoint`` or ``-D adapter`` it is none."""
-        if {"endpoint", "adapter"} & set(self.config.userdata):
+        """Remember each pass against the live endpoint; with another endpoint or adapter it is none."""
+        if {"endpoint", "adapter", "replay"} & set(self.config.userdata):
             return
         proof = {"date": timestamp(), "model": self.record.facts.get("model", "")}
         passed = {

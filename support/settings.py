@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ NAMES = (
     "adapter",
     "endpoint",
     "model",
+    "replay",
     "reports",
 )  # what -D can set; `reports` is read where results are written
 KEY_VARIABLES = ("OPENAI_REALTIME_API_KEY", "OPENAI_API_KEY")  # in the order in which they are asked
@@ -34,6 +36,7 @@ class Settings:
         endpoint: Where ``@e2e`` goes instead of the live endpoint, or None for the live endpoint.
         live_key: The key for ``@e2e``; empty when there is none. Never shown.
         model: The model for ``@e2e``; empty for the adapter's default.
+        replay: Folder of the recordings that ``@e2e`` is run against, or None.
     """
 
     adapter: Callable[..., Any]
@@ -41,6 +44,7 @@ class Settings:
     endpoint: str | None = None
     live_key: str = field(default="", repr=False)
     model: str = ""
+    replay: Path | None = None
 
     @classmethod
     def read(cls, userdata: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> Settings:
@@ -67,21 +71,30 @@ class Settings:
                 "-D endpoint= holds a user name or password, which would stand in the report; "
                 "leave it out, and put the key into OPENAI_API_KEY"
             )
+        replay = Path(userdata["replay"]) if "replay" in userdata else None
+        if replay is not None and not any(replay.glob("*.jsonl")):
+            raise SettingsError(
+                f"-D replay={replay} holds no recordings; name a folder of them, like -D replay=recordings"
+            )
+        if replay is not None and endpoint is not None:
+            raise SettingsError("-D replay= and -D endpoint= exclude each other; leave one out")
         key = next((environ[variable] for variable in KEY_VARIABLES if environ.get(variable)), "")
-        return cls(_load(name), name, endpoint, key, userdata.get("model", ""))
+        return cls(_load(name), name, endpoint, key, userdata.get("model", ""), replay)
 
     def facts(self) -> dict[str, str]:
         """What the report says the run went against."""
         endpoint = _shown(self.endpoint) or (
             "the live endpoint" if self.live_key else "none, for want of a key"
         )
+        if self.replay is not None:
+            endpoint = f"none: recordings of {self.replay.name} are replayed"
         model = self.model or "the adapter's default"
         return {"adapter": self.adapter_name, "model": model, "endpoint of @e2e": endpoint}
 
     @property
     def why_unproven(self) -> str | None:
         """Why ``@e2e`` cannot run, or None when it can."""
-        if self.live_key:
+        if self.live_key or self.replay is not None:
             return None
         return "unproven: OPENAI_API_KEY is not set, so the live endpoint was not asked"
 

@@ -19,11 +19,14 @@ import time
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from realtime_adapter import AudioChunk
 from realtime_server import Answer, Connection, Frame, RealtimeServer, Script, Sender, Transcript
 from realtime_server.clips import speech
+from realtime_server.recording import Recording
+from realtime_server.replay import ReplayServer
 from support import canary
 from support.interop import Visit, receive
 from support.settings import KEY_VARIABLES, Settings
@@ -70,10 +73,15 @@ class World:
     Args:
         settings: The adapter to drive and where ``@e2e`` goes.
         tampering: What is changed on the wire between client and endpoint, if anything.
+        recording: What stands in for the live endpoint, if anything.
     """
 
-    def __init__(self, settings: Settings, tampering: Tampering = NONE) -> None:
+    def __init__(
+        self, settings: Settings, tampering: Tampering = NONE, recording: Path | None = None
+    ) -> None:
         self.settings = settings
+        self.recording = recording
+        self.replay: ReplayServer | None = None
         self.script = Script()
         self.answers: tuple[Answer, ...] = ()
         self.server: RealtimeServer | None = None
@@ -155,11 +163,16 @@ class World:
         self.options.setdefault("api_key", UNIT_KEY)
 
     def use_live_endpoint(self) -> None:
-        """Go to the live endpoint, or to the one that ``-D endpoint=`` names."""
+        """Go to the live endpoint, to the one that ``-D endpoint=`` names, or to the scenario's recording."""
         self.live = True
         self.timeout_s = LIVE_TIMEOUT_S
         self._url = self.settings.endpoint or ""
-        self.options.setdefault("api_key", self.settings.live_key)
+        if self.recording is not None:
+            self.replay = ReplayServer(Recording.read(self.recording), self.recording.name)
+            self.replay.start()
+            self._url = self.replay.url
+            self.timeout_s = TIMEOUT_S
+        self.options.setdefault("api_key", self.settings.live_key or UNIT_KEY)
         if self.settings.model:
             self.options.setdefault("model", self.settings.model)
 
@@ -169,6 +182,8 @@ class World:
             self._relay.stop()
         if self.server is not None:
             self.server.stop()
+        if self.replay is not None:
+            self.replay.stop()
 
     def dialled(self) -> list[Connection]:
         """Return every connection the endpoint ever had; the endpoint is closed first.
@@ -251,6 +266,11 @@ class World:
         assert self._error is not None, "the attempt succeeded, but had to fail"
         self._examined = True
         return self._error
+
+    def require_replayed(self) -> None:
+        """Fail when a recording was replayed and the client did something else, or left before its end."""
+        found = [] if self.replay is None else [*self.replay.differences, self.replay.missing()]
+        assert not any(found), "\n".join(each for each in found if each)
 
     def require_examined(self) -> None:
         """Fail when an attempt failed and no step looked at it."""

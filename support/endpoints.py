@@ -1,0 +1,55 @@
+"""The endpoints ``@e2e`` can go to, and in what they differ: a table, so that nothing else needs to ask.
+
+Only the vendor's own address over TLS is *live*. A gateway may answer out of a cache, and loopback is ours.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from realtime_server.recording import ELSEWHERE, EMBEDDED, LIVE
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One kind of endpoint.
+
+    Attributes:
+        name: For readers.
+        address: Regular expression that its address begins with, scheme and host.
+        origin: What a recording made there is called.
+        key_header: The header the key goes into.
+        key_form: What stands there, with ``{key}`` in the key's place.
+        wrong_key: How it turns a wrong key away: the close code, or the HTTP status of the upgrade.
+    """
+
+    name: str
+    address: str
+    origin: str = ELSEWHERE
+    key_header: str = "Authorization"
+    key_form: str = "Bearer {key}"
+    wrong_key: int = 3000
+
+
+ENDPOINTS = (
+    Endpoint("the vendor's live endpoint", r"wss://api\.openai\.com(:443)?/", LIVE),
+    Endpoint(
+        "Azure OpenAI",
+        r"wss://[^/]+\.openai\.azure\.com/",
+        key_header="api-key",
+        key_form="{key}",
+        wrong_key=401,
+    ),
+    Endpoint("an endpoint on this machine", r"wss?://(127\.0\.0\.1|localhost|\[::1\])[:/]", EMBEDDED),
+    Endpoint("a gateway", r"wss?://"),
+)
+"""The first that fits is meant."""
+
+
+def endpoint_of(address: str) -> Endpoint:
+    """Return the kind of endpoint that ``address`` leads to."""
+    parts = urlsplit(address)
+    begins = f"{parts.scheme}://{parts.netloc.lower()}/"
+    return next(each for each in ENDPOINTS if re.match(each.address, begins))
