@@ -5,7 +5,7 @@ JSON lines. The first says what it is, each further one is a frame, the last one
     {"format": "realtime-recording", "version": 1, "origin": "embedded", "recorded": "2026-11-25T03:17+00:00"}
     {"at_ms": 0.0, "from": "client", "handshake": ["GET /v1/realtime?model=gpt-realtime-mini HTTP/1.1", ...]}
     {"at_ms": 3.1, "from": "server", "event": {"type": "session.created", ...}}
-    {"at_ms": 9, "from": "client", "event": {"type": "input_audio_buffer.append", "audio": "clip:question@0+9"}}
+    {"at_ms": 9, "from": "client", "event": {"type": "...append", "audio": "clip:question@0+4800"}}
     {"at_ms": 900.0, "from": "client", "close": 1000, "reason": ""}
     {"end": 5}
 
