@@ -12,7 +12,7 @@ from behave.model import Scenario, Step
 from behave.runner import Context
 
 from support import interop, redaction
-from support.evidence import Steps, attach_world
+from support.evidence import Evidence
 from support.honest_allure import reports_folder
 from support.night import Night
 from support.settings import Settings
@@ -39,7 +39,7 @@ def before_scenario(context: Context, scenario: Scenario) -> None:
     owned.enter_context(environment())
     world = World(context.settings, recording=context.night.recording_for(scenario))
     context.world = owned.enter_context(world.opened())
-    context.evidence = Steps(context.world)
+    context.evidence = Evidence(context.world)
 
 
 def after_step(context: Context, step: Step) -> None:
@@ -54,7 +54,7 @@ def after_scenario(context: Context, scenario: Scenario) -> None:
         try:
             context.world.finish()
         finally:
-            attach_world(context.world)
+            context.evidence.finish()
             context.night.keep(context.world, scenario)
         context.world.require_replayed()
         context.world.require_examined()

@@ -28,7 +28,7 @@ ENVIRONMENT = """
 from support import run
 run.begin_loading()
 
-from support.evidence import Steps, attach_world
+from support.evidence import Evidence
 from support.settings import Settings
 from support.world import World
 
@@ -39,7 +39,7 @@ def before_all(context):
 def before_scenario(context, scenario):
     context.opened = World(context.settings).opened()
     context.world = context.opened.__enter__()
-    context.evidence = Steps(context.world)
+    context.evidence = Evidence(context.world)
 
 def after_step(context, step):
     if EVIDENCE:
@@ -48,7 +48,7 @@ def after_step(context, step):
 def after_scenario(context, scenario):
     context.world.finish()
     if EVIDENCE:
-        attach_world(context.world)
+        context.evidence.finish()
     context.opened.__exit__(None, None, None)
 """
 STEPS = """

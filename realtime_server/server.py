@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
@@ -31,6 +32,8 @@ HOST = "127.0.0.1"
 
 # The largest append is 15 MiB of audio, which is 20 MiB of base64 and its envelope.
 _MAX_FRAME_BYTES = 32 * 1024 * 1024
+# It agrees to permessage-deflate (RFC 7692) as the live endpoint does; on loopback squeezing only costs.
+_STORED = ServerPerMessageDeflateFactory(compress_settings={"level": 0})
 _CLOSE_TIMEOUT_S = 0.5
 _STOP_S = 2.0
 
@@ -187,6 +190,7 @@ class RealtimeServer:
             process_response=self._on_response,
             select_subprotocol=_subprotocol,
             max_size=_MAX_FRAME_BYTES,
+            extensions=[_STORED],
             ping_interval=20,
             ping_timeout=None,  # a client whose loop stands still answers late, and that is no offence
             close_timeout=_CLOSE_TIMEOUT_S,

@@ -10,7 +10,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -71,6 +71,10 @@ class Frame:
         event = self.event
         name = event.get("type") if event else None
         return name if isinstance(name, str) else None
+
+
+_FIELDS = tuple(field.name for field in fields(Frame))
+_ENCODE = json.JSONEncoder(ensure_ascii=False).encode  # made once: there are thousands of frames
 
 
 class Transcript:
@@ -137,8 +141,8 @@ class Transcript:
     def to_jsonl(self) -> str:
         """JSON lines: the first names the format and its version, each further one is a frame."""
         head = {"format": _FORMAT, "version": _VERSION}
-        lines = [head, *(asdict(frame) for frame in self.frames)]
-        return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+        lines = [head, *({name: getattr(frame, name) for name in _FIELDS} for frame in self.frames)]
+        return "".join(f"{_ENCODE(line)}\n" for line in lines)
 
     @classmethod
     def from_jsonl(cls, text: str) -> Transcript:
@@ -159,8 +163,8 @@ class Transcript:
         frames = []
         for number, line in enumerate(lines, start=2):
             try:
-                fields = json.loads(line)
-                frames.append(Frame(**{**fields, "sender": Sender(fields["sender"])}))
+                values = json.loads(line)
+                frames.append(Frame(**{**values, "sender": Sender(values["sender"])}))
             except (ValueError, TypeError, KeyError) as error:
                 raise ValueError(f"line {number}: not a frame of a transcript ({error})") from None
         return cls(frames)

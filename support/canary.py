@@ -21,36 +21,49 @@ KEY = _MARK.decode() + secrets.token_hex(16)
 
 _PLAIN = re.compile(re.escape(_MARK) + rb"[0-9a-f]{8}")  # a mask that keeps a few characters is no leak
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]{24,}={0,2}")
-_LAYERS = 3  # a page in a page in the report
+_LAYERS = 2  # what is on the wire may be base64, and a page that shows it again
 _TELLTALE = KEY[: len(_MARK) + 8]
 
 
-def _in_base64() -> tuple[bytes, ...]:
-    """Return how the mark begins in base64, for each place in a group of three bytes it can stand at."""
-    return tuple(b64encode(b"\0" * shift + _MARK)[shift and shift + 1 : 13] for shift in range(3))
+def _inside(text: bytes) -> set[bytes]:
+    """Return what base64 holds of ``text``, for each place in a group of three it may begin at."""
+    found = set()
+    for shift in range(3):
+        padding = b"\0" * (-(shift + len(text)) % 3)
+        whole = b64encode(b"\0" * shift + text + padding)
+        found.add(
+            whole[-(-8 * shift // 6) : 8 * (shift + len(text)) // 6]
+        )  # only what the text alone decides
+    return found
 
 
-_ENCODED = _in_base64()
+def _marks() -> tuple[bytes, ...]:
+    """Return the mark, and all that it can look like in ``_LAYERS`` layers of base64."""
+    layers = [{_MARK}]
+    for _ in range(_LAYERS):
+        layers.append({each for mark in layers[-1] for each in _inside(mark)})
+    return tuple(mark for layer in layers for mark in layer)
+
+
+_MARKS = _marks()
 
 
 def shows(data: bytes) -> bool:
     """Whether ``data`` holds a canary, plainly or inside base64, also when that is itself in base64."""
-    return _shows(data, _LAYERS)
+    # To look for the marks is cheap; to decode, what tells a key from a mask, is done only where one is.
+    return any(mark in data for mark in _MARKS) and _shows(data, _LAYERS)
 
 
 def _shows(data: bytes, layers: int) -> bool:
     if _PLAIN.search(data):
         return True
-    if not layers:
-        return False
-    return any(_shows(decoded, layers - 1) for decoded in _decoded(data))
+    return layers > 0 and any(_shows(decoded, layers - 1) for decoded in _decoded(data))
 
 
 def _decoded(data: bytes) -> Iterator[bytes]:
     for found in _BASE64.finditer(data):
         text = found[0].rstrip(b"=")
-        starts = (0, 1, 2, 3) if any(part in text for part in _ENCODED) else (0,)  # the run may begin earlier
-        for start in starts:
+        for start in range(4):  # letters before it may stand in the same run
             whole = text[start:]
             yield b64decode(whole[: len(whole) // 4 * 4])
 

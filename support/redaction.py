@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+from html import escape
 
 from support.settings import KEY_VARIABLES
 
 HIDDEN = "[hidden]"
 SHORTEST = 8  # shorter keys are words that also stand elsewhere
-_KEY_SHAPES = re.compile(
-    r"(?<![A-Za-z0-9])(?:sk|ek)[-_][A-Za-z0-9_-]{12,}|(?<=[Bb]earer )(?=\S*\d)[A-Za-z0-9._~+/=-]{8,}"
-)
-
+# Both begin with letters to search for, and look back from there: evidence is long, and most of it is no key.
+_KEY = re.compile(r"[se]k[-_](?<![A-Za-z0-9]..[-_])[A-Za-z0-9_-]{12,}")
+_BEARER = re.compile(r"(earer )(?<=[Bb]earer )(?=\S*\d)[A-Za-z0-9._~+/=-]{8,}")
 
 _held: set[str] = set()
 
 
 def hold(*keys: str) -> None:
     """Keep these keys out of everything from now on, also while they are out of the environment."""
-    _held.update(key for key in keys if len(key) >= SHORTEST)
+    for key in keys:
+        if len(key) >= SHORTEST:
+            _held.update({key, escape(key), json.dumps(key)[1:-1]})  # as a page and as JSON write it
 
 
 def redact(text: str) -> str:
@@ -27,4 +30,4 @@ def redact(text: str) -> str:
     hold(*(os.environ.get(variable, "") for variable in KEY_VARIABLES))
     for key in sorted(_held, key=len, reverse=True):
         text = text.replace(key, HIDDEN)
-    return _KEY_SHAPES.sub(HIDDEN, text)
+    return _BEARER.sub(rf"\1{HIDDEN}", _KEY.sub(HIDDEN, text))

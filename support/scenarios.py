@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import md5
 from pathlib import Path
 from traceback import format_exception
@@ -24,6 +25,7 @@ PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 NOT_WRITTEN = "a step is not written yet"
 NO_THEN = "it has no Then, so it proves nothing; say what must be seen"
 LONGEST = 2_000  # of a reason: a matcher may quote a minute of audio, which no reader reads
+NEAR_MISS = "the endpoint refused: "  # begins the notes of an error that say what was refused meanwhile
 NO_REASON = "skipped without a reason"
 
 
@@ -85,10 +87,13 @@ def identity(scenario: Scenario) -> str:
 
 def place(scenario: Scenario, root: Path) -> tuple[str, int]:
     """Return the scenario's feature file, relative to ``root`` where it lies inside, and its line."""
-    path = Path(scenario.filename).resolve()
-    return (
-        path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
-    ), scenario.line
+    return _within(root, scenario.filename), scenario.line
+
+
+@lru_cache
+def _within(root: Path, filename: str) -> str:
+    path = Path(filename).resolve()
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
 
 
 def is_selected(scenario: Scenario, config: Configuration) -> bool:
@@ -127,11 +132,12 @@ def has_verdict(scenario: Scenario) -> bool:
 
 
 def explain(error: BaseException) -> str:
-    """Return an exception in words: an assertion's sentence alone, any other with its kind."""
+    """Return an exception in words, with its kind unless it is an assertion's, and the near misses."""
     sentence = shortened(str(error).strip())
-    if isinstance(error, AssertionError) and sentence:
-        return sentence
-    return f"{type(error).__name__}: {sentence}" if sentence else type(error).__name__
+    if not (isinstance(error, AssertionError) and sentence):
+        sentence = f"{type(error).__name__}: {sentence}" if sentence else type(error).__name__
+    misses = [note for note in getattr(error, "__notes__", ()) if note.startswith(NEAR_MISS)]
+    return shortened("\n".join([sentence, *misses])) if misses else sentence
 
 
 def shortened(text: str, limit: int = LONGEST) -> str:

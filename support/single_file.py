@@ -27,12 +27,17 @@ _POLICY = (
     "style-src 'unsafe-inline' data:; img-src data: blob:; media-src data: blob:; font-src data:; "
     "connect-src data: blob:; frame-src data: blob:"
 )
-_WORDS = {
+_FRAME = '"iframe",{title:"HTML attachment",src:t,width:"100%",height:r||void 0,frameBorder:"0",'
+_CHANGES = {
+    # Evidence names its sources; a link in it opens a window of its own, and still no script may run there.
+    f'{_FRAME}sandbox:"allow-same-origin"': (
+        f'{_FRAME}sandbox:"allow-same-origin allow-popups allow-popups-to-escape-sandbox"'
+    ),
     '"statuses":{"passed":"passed","failed":"failed","broken":"broken","skipped":"skipped"': (
         '"statuses":{"passed":"proven","failed":"failed","broken":"failed","skipped":"unproven"'
-    )
+    ),
 }
-"""Allure's words for a status, and those the readers of this report know."""
+"""Allure's words for a status, and those the readers of this report know; and what else is ours there."""
 
 _UNPACK = (Path(__file__).parent / "unpack.js").read_text(encoding="utf-8")
 
@@ -117,7 +122,7 @@ def _portable(body: bytes) -> str | dict[str, str]:
 
 def _reworded(app: re.Match[str]) -> str:
     code = b64decode(app[0]).decode()
-    for theirs, ours in _WORDS.items():
+    for theirs, ours in _CHANGES.items():
         if theirs not in code:
             raise ForeignPageError(
                 "the generator's words are not those of allure 3.18.0; install that version"

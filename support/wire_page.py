@@ -8,8 +8,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import islice
 from typing import Any
 
+from realtime_server.rules import RULES
 from realtime_server.transcript import Frame, Sender
 from support.page import document
 from support.pcm import audio_in, described, pcm_of
@@ -63,7 +65,17 @@ _MATTERS = {
         "response.usage.total_tokens",
     ),
 }
+_ABSENT = object()
+_ENCODE = json.JSONEncoder(ensure_ascii=False).encode  # made once: there are thousands of values
+_LINES = ",\n"
 _BOOKKEEPING = re.compile(r"type|obfuscation|(?:.*\.)?(?:\w+_)?(?:id|index)")
+_PLACES = {
+    r"(?:[a-z-]+\.)+(?:com|org)/[\w./#-]*\w": r"https://\g<0>",
+    r"PyPI ([\w-]+) (\d[\d.]*\d)": r"https://pypi.org/project/\1/\2/",
+    r"npm ([\w-]+) (\d[\d.]*\d)": r"https://www.npmjs.com/package/\1/v/\2",
+    r"RFC (\d+)": r"https://www.rfc-editor.org/rfc/rfc\1",
+}
+"""How the sources of rules name a place, and its address."""
 _SHOWN_FIELDS = 14
 _SHOWN_CHARACTERS = 120
 _DRAWN = 40  # rows in the picture; a longer exchange goes on in the table
@@ -77,7 +89,8 @@ td, th { text-align: left; vertical-align: top; padding: .3rem .5rem; border-top
 .event { font-family: ui-monospace, monospace; font-size: .9rem; overflow-wrap: anywhere }
 .fields { overflow-wrap: anywhere; font-size: .9rem } .fields b { font-weight: 600; color: var(--quiet) }
 .refused { background: color-mix(in srgb, var(--bad) 12%, transparent) }
-.why { color: var(--bad); font-weight: 600 }
+.why { color: var(--bad); font-weight: 600 } .quiet { color: var(--quiet); font-size: .85rem }
+.step { padding-top: 1.1rem; border-top: 2px solid var(--line) }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .8rem; padding: .5rem;
   background: var(--tint) }
 summary { cursor: pointer; color: var(--quiet); font-size: .85rem }
@@ -87,6 +100,27 @@ summary { cursor: pointer; color: var(--quiet); font-size: .85rem }
 .sequence .client path { stroke: var(--client) } .sequence .server path { stroke: var(--server) }
 .sequence .bad path { stroke: var(--bad); stroke-width: 2 }
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A frame, read once for everything that is made of it.
+
+    Attributes:
+        frame: The frame.
+        event: The JSON object in it, or None.
+        pcm: The audio in the event; PCM16 little-endian, mono, 24 kHz. None when it is none about audio.
+    """
+
+    frame: Frame
+    event: Event | None
+    pcm: bytes | None
+
+    @classmethod
+    def of(cls, frame: Frame) -> Seen:
+        """Read a frame."""
+        event = frame.event
+        return cls(frame, event, pcm_of(event) if event and audio_in(event) else None)
 
 
 @dataclass(frozen=True)
@@ -108,26 +142,59 @@ class Row:
     whole: str = ""
 
 
-def wire_page(title: str, frames: Sequence[Frame]) -> str:
-    """Return the page for the ``frames`` of one exchange: in figures, as a picture, and one by one."""
-    last = f"{len(frames)} frames in {frames[-1].at_ms:,.0f} ms" if frames else "no frames"
+@dataclass(frozen=True)
+class Section:
+    """What one step put on the wire, drawn once for the page of the step and for that of the exchange.
+
+    Attributes:
+        heading: The step.
+        rows: Its rows.
+        lines: The rows as HTML, to stand in a table.
+    """
+
+    heading: str
+    rows: Sequence[Row]
+    lines: str
+
+    @classmethod
+    def of(cls, heading: str, frames: Iterable[Seen]) -> Section:
+        """Draw the frames of a step."""
+        drawn = list(rows(frames))
+        return cls(heading, drawn, "".join(map(_line, drawn)))
+
+
+def wire_page(title: str, frames: Sequence[Seen], sections: Sequence[Section]) -> str:
+    """Return the page of one exchange: in figures, as a picture, and step by step.
+
+    Args:
+        title: Which exchange it is.
+        frames: All of its frames.
+        sections: The same frames, by the step they belong to.
+    """
+    last = f"{len(frames)} frames in {frames[-1].frame.at_ms:,.0f} ms" if frames else "no frames"
     said = escape(". ".join([last, *tokens(frames)]))
-    picture = f"<details><summary>The exchange as a picture</summary>{sequence(list(rows(frames)))}</details>"
-    return document(title, f"<p>{said}.</p>{picture}{table(frames)}", STYLE)
+    drawn = sequence([row for section in sections for row in section.rows])
+    picture = f"<details><summary>The exchange as a picture</summary>{drawn}</details>"
+    return document(title, f"<p>{said}.</p>{picture}{table(sections)}", STYLE)
 
 
-def table(frames: Sequence[Frame]) -> str:
-    """Return ``frames`` as a table, as HTML to stand on a page with ``STYLE``."""
-    lines = "".join(_line(row) for row in rows(frames))
+def table(sections: Iterable[Section]) -> str:
+    """Return ``sections`` as one table, as HTML to stand on a page with ``STYLE``."""
+    lines = "".join(
+        f'<tr><th colspan="4" class="step">{escape(section.heading)}</th></tr>{section.lines}'
+        if section.heading
+        else section.lines
+        for section in sections
+    )
     return (
         f"<table><tr><th class='at'>ms</th><th>who</th><th>what</th><th>which says</th></tr>{lines}</table>"
     )
 
 
-def tokens(frames: Iterable[Frame]) -> Iterator[str]:
+def tokens(frames: Iterable[Seen]) -> Iterator[str]:
     """Yield how many tokens the responses used, as the endpoint counted them; nothing when it did not."""
     used: Counter[str] = Counter()
-    for event in (frame.event for frame in frames):
+    for event in (seen.event for seen in frames):
         usage = (
             (event.get("response") or {}).get("usage")
             if event and event.get("type") == "response.done"
@@ -176,19 +243,18 @@ def _arrow(number: int, row: Row) -> str:
     )
 
 
-def rows(frames: Sequence[Frame]) -> Iterator[Row]:
+def rows(frames: Iterable[Seen]) -> Iterator[Row]:
     """Yield the rows for ``frames``: deltas that follow one another are folded, one row for each kind."""
-    waiting: list[tuple[Frame, Event]] = []
-    for frame in frames:
-        event = frame.event
-        folds = event is not None and frame.rule is None and _is_slice(event)
-        if waiting and (frame.sender != waiting[0][0].sender or not folds):
+    waiting: list[Seen] = []
+    for seen in frames:
+        folds = seen.event is not None and seen.frame.rule is None and _is_slice(seen.event)
+        if waiting and (seen.frame.sender != waiting[0].frame.sender or not folds):
             yield from _folded(waiting)
             waiting = []
-        if folds and event is not None:
-            waiting.append((frame, event))
+        if folds:
+            waiting.append(seen)
         else:
-            yield _row(frame, event)
+            yield _row(seen)
     yield from _folded(waiting)
 
 
@@ -204,18 +270,20 @@ def _is_slice(event: Event) -> bool:
     return name.endswith(".delta") or name == "input_audio_buffer.append"
 
 
-def _folded(slices: Sequence[tuple[Frame, Event]]) -> Iterator[Row]:
-    for name in dict.fromkeys(event["type"] for _, event in slices):
-        same = [(frame, event) for frame, event in slices if event["type"] == name]
-        events = [event for _, event in same]
-        if audio_in(events[0]):
-            fields = {"audio": described(sum(len(pcm_of(event)) for event in events))}
+def _folded(slices: Sequence[Seen]) -> Iterator[Row]:
+    by_name: dict[str, list[Seen]] = {}
+    for seen in slices:
+        by_name.setdefault(str((seen.event or {})["type"]), []).append(seen)
+    for name, same in by_name.items():
+        if same[0].pcm is not None:
+            fields = {"audio": described(sum(len(seen.pcm or b"") for seen in same))}
         else:
-            fields = {"delta": _short("".join(str(event.get("delta", "")) for event in events))}
-        yield Row(same[0][0], len(same), str(name), fields)
+            fields = {"delta": _short("".join(str((seen.event or {}).get("delta", "")) for seen in same))}
+        yield Row(same[0].frame, len(same), name, fields)
 
 
-def _row(frame: Frame, event: Event | None) -> Row:
+def _row(seen: Seen) -> Row:
+    frame, event = seen.frame, seen.event
     if frame.kind == "close":
         return Row(frame, 1, "close", {"code": meaning(frame.code), "reason": frame.payload or "none given"})
     if frame.kind in ("request", "upgrade"):
@@ -224,17 +292,18 @@ def _row(frame: Frame, event: Event | None) -> Row:
         return Row(frame, 1, name, {"": frame.payload.partition("\n")[0].strip()}, frame.payload)
     if event is None:
         return Row(frame, 1, f"{frame.kind} frame", {"": _short(frame.payload)})
-    event = {**event, **_spoken(event)}
+    field = audio_in(event)
+    if field and seen.pcm is not None:
+        event = {**event, field: f"[{described(len(seen.pcm))}]"}
     name = str(event.get("type") or "event without a type")
-    leaves = dict(_leaves(event))
     wanted = _MATTERS.get(name)
     if wanted:
-        shown = {path: leaves[path] for path in wanted if path in leaves}
+        found = {path: _at(event, path) for path in wanted}
+        shown = {path: _text(value) for path, value in found.items() if value is not _ABSENT}
     else:
-        plain = {path: value for path, value in leaves.items() if _is_for_readers(path, value)}
-        shown = dict(list(plain.items())[:_SHOWN_FIELDS])
-    whole = json.dumps(_shortened(event), indent=2, ensure_ascii=False)
-    return Row(frame, 1, name, shown, whole)
+        plain = ((path, value) for path, value in _leaves(event) if _is_for_readers(path, value))
+        shown = dict(islice(plain, _SHOWN_FIELDS))
+    return Row(frame, 1, name, shown, _indented(event))
 
 
 def _is_for_readers(path: str, value: str) -> bool:
@@ -242,9 +311,13 @@ def _is_for_readers(path: str, value: str) -> bool:
     return not _BOOKKEEPING.fullmatch(path) and (value != "null" or path.startswith("session."))
 
 
-def _spoken(event: Mapping[str, Any]) -> dict[str, str]:
-    field = audio_in(event)
-    return {field: f"[{described(len(pcm_of(event)))}]"} if field else {}
+def _at(event: Any, path: str) -> Any:
+    """Return what stands at a dotted path of an event, null included; ``_ABSENT`` when nothing does."""
+    for name in path.split("."):
+        if not isinstance(event, Mapping) or name not in event:
+            return _ABSENT
+        event = event[name]
+    return _ABSENT if isinstance(event, Mapping) and event else event
 
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
@@ -255,15 +328,23 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
         for index, inner in enumerate(value):
             yield from _leaves(inner, f"{path}[{index}]")
     else:
-        yield path, _short(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+        yield path, _text(value)
 
 
-def _shortened(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _shortened(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_shortened(each) for each in value]
-    return _short(value, 4 * _SHOWN_CHARACTERS) if isinstance(value, str) else value
+def _text(value: Any) -> str:
+    return _short(value if isinstance(value, str) else _ENCODE(value))
+
+
+def _indented(value: Any, margin: str = "") -> str:
+    """Return JSON for readers, long texts shortened; json's own indenting costs three times as much."""
+    inner = f"{margin}  "
+    if isinstance(value, Mapping) and value:
+        lines = [f"{inner}{_ENCODE(str(name))}: {_indented(each, inner)}" for name, each in value.items()]
+        return f"{{\n{_LINES.join(lines)}\n{margin}}}"
+    if isinstance(value, list) and value:
+        lines = [f"{inner}{_indented(each, inner)}" for each in value]
+        return f"[\n{_LINES.join(lines)}\n{margin}]"
+    return _ENCODE(_short(value, 4 * _SHOWN_CHARACTERS) if isinstance(value, str) else value)
 
 
 def _short(text: str, limit: int = _SHOWN_CHARACTERS) -> str:
@@ -277,7 +358,7 @@ def _line(row: Row) -> str:
     fields = "<br>".join(
         f"{f'<b>{escape(name)}</b> ' if name else ''}{escape(text)}" for name, text in row.fields.items()
     )
-    why = " · ".join(part for part in (frame.rule and f"refused by rule {frame.rule}", frame.note) if part)
+    why = _why(frame)
     whole = (
         f"<details><summary>{'the whole head' if frame.kind in ('request', 'upgrade') else 'all of it'}"
         f"</summary><pre>{escape(row.whole)}</pre></details>"
@@ -287,5 +368,25 @@ def _line(row: Row) -> str:
     return (
         f'<tr class="{frame.sender.value}{" refused" if why else ""}"><td class="at">{frame.at_ms:,.1f}</td>'
         f'<td class="who">{who}</td><td class="event">{times}{escape(row.event)}</td>'
-        f'<td class="fields">{fields}{f"<div class=why>{escape(why)}</div>" if why else ""}{whole}</td></tr>'
+        f'<td class="fields">{fields}{why}{whole}</td></tr>'
     )
+
+
+def _why(frame: Frame) -> str:
+    """Return why a frame is a refusal: the rule, the near miss, how the rule is known and where from."""
+    note = f"<div class=why>{escape(frame.note)}</div>" if frame.note else ""
+    rule = RULES.get(frame.rule or "")
+    if rule is None:
+        return f"<div class=why>refused by rule {escape(frame.rule)}</div>{note}" if frame.rule else note
+    return (
+        f"<div class=why>Refused by rule {rule.id}: {escape(rule.sentence)}</div>{note}"
+        f"<div class=quiet>This rule is {rule.mark}: {linked(rule.source)}</div>"
+    )
+
+
+def linked(source: str) -> str:
+    """Return the source of a rule with a link to each place it names."""
+    text = escape(source)
+    for place, address in _PLACES.items():
+        text = re.sub(place, rf'<a href="{address}" target="_blank" rel="noopener">\g<0></a>', text)
+    return text

@@ -6,10 +6,11 @@ import json
 import re
 import struct
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
+from html import escape
 
 import allure_commons
 import numpy as np
@@ -17,11 +18,14 @@ import pytest
 from behave.model import Step
 from numpy.typing import NDArray
 
+from realtime_server.rules import RULES
 from realtime_server.transcript import Frame, Sender, Transcript
 from support.audio_page import PLAYED_MS, audio_page
-from support.evidence import LAST_FRAMES, Steps, attach_world, audio_received, audio_sent, json_lines
+from support.evidence import AFTERWARDS, LAST_FRAMES, Evidence, audio_of, json_lines
 from support.pcm import BYTES_PER_MS
-from support.wire_page import meaning, rows, sequence, tokens, wire_page
+from support.scenarios import NEAR_MISS, explain
+from support.wire_page import Section, Seen, linked, meaning, rows, sequence, tokens
+from support.wire_page import wire_page as drawn
 
 KEY = "sk-evidence-0123456789abcdef"
 TONE = (np.sin(np.arange(24 * 1480) / 8) * 9000).astype("<i2").tobytes()
@@ -46,6 +50,17 @@ def audio(sender: str, pcm: bytes, size: int) -> list[Frame]:
 def words(text: str) -> Frame:
     """Return a piece of the spoken words."""
     return frame("server", {"type": "response.output_audio_transcript.delta", "delta": text})
+
+
+def read(frames: Iterable[Frame]) -> list[Seen]:
+    """Return frames as they are read."""
+    return [Seen.of(each) for each in frames]
+
+
+def wire_page(title: str, frames: Iterable[Frame]) -> str:
+    """Return the page of an exchange that was the doing of one step."""
+    seen = read(frames)
+    return drawn(title, seen, [Section.of("When it happens", seen)])
 
 
 @pytest.fixture
@@ -77,7 +92,7 @@ def transcript() -> Transcript:
 
 
 def test_deltas_that_follow_one_another_are_folded_by_kind(transcript: Transcript) -> None:
-    named = [(row.count, row.event) for row in rows(transcript.frames)]
+    named = [(row.count, row.event) for row in rows(read(transcript.frames))]
     assert named == [
         (1, "handshake: request"),
         (1, "handshake: answer 101"),
@@ -92,7 +107,7 @@ def test_deltas_that_follow_one_another_are_folded_by_kind(transcript: Transcrip
 
 
 def test_audio_is_told_as_time_and_words_as_words(transcript: Transcript) -> None:
-    shown = {row.event: dict(row.fields) for row in rows(transcript.frames)}
+    shown = {row.event: dict(row.fields) for row in rows(read(transcript.frames))}
     assert shown["input_audio_buffer.append"] == {"audio": "1,480 ms of audio, 35,520 samples"}
     assert shown["response.output_audio.delta"] == {"audio": "1,480 ms of audio, 35,520 samples"}
     assert shown["response.output_audio_transcript.delta"] == {"delta": "Good day"}
@@ -102,11 +117,23 @@ def test_audio_is_told_as_time_and_words_as_words(transcript: Transcript) -> Non
 def test_the_page_explains_the_close_and_the_refusal_and_holds_no_script(transcript: Transcript) -> None:
     page = wire_page("one", transcript.frames)
     assert "4000, the endpoint refuses the shape of the request" in page
-    assert "refused by rule RT-SES-03 · GA wants session.audio.output.voice" in page
+    assert "refused by rule RT-SES-03" in page, "also a rule that nobody knows"
+    assert "<div class=why>GA wants session.audio.output.voice</div>" in page
     assert "&lt;alloy&gt;" in page
     assert "<alloy>" not in page
     assert "<script" not in page
     assert not re.search(r"[A-Za-z0-9+/]{200}", page), "base64 is nothing for readers"
+
+
+def test_a_refusal_leads_to_the_rules_sentence_its_mark_and_its_source() -> None:
+    for rule in RULES.values():
+        page = wire_page("one", [frame("server", {"type": "error"}, rule=rule.id)])
+        assert f"Refused by rule {rule.id}: {escape(rule.sentence)}" in page
+        assert f"This rule is {rule.mark}: " in page
+    page = wire_page("one", [frame("server", {"type": "error"}, rule="RT-connect-01")])
+    assert re.search(r'<a href="https://github\.com/[\w/.-]+" target="_blank" rel="noopener">', page)
+    assert '<a href="https://pypi.org/project/openai/3.54.0/"' in linked("types of PyPI openai 3.54.0")
+    assert '<a href="https://www.rfc-editor.org/rfc/rfc6455"' in linked("RFC 6455 section 4.2.2")
 
 
 @pytest.mark.parametrize(
@@ -123,18 +150,19 @@ def test_every_close_code_has_words(code: int | None, said: str) -> None:
 
 
 def test_audio_comes_out_of_the_events_byte_for_byte(transcript: Transcript) -> None:
-    assert audio_sent(transcript) == TONE
-    assert audio_received(transcript) == TONE[::-1]
+    frames = read(transcript.frames)
+    assert audio_of(frames, Sender.CLIENT) == TONE
+    assert audio_of(frames, Sender.SERVER) == TONE[::-1]
 
 
 def test_audio_that_cannot_be_decoded_is_left_to_the_frames() -> None:
     bad = Transcript([frame("client", {"type": "input_audio_buffer.append", "audio": "no base64!"})])
-    assert audio_sent(bad) == b""
+    assert audio_of(read(bad.frames), Sender.CLIENT) == b""
     assert "0 ms of audio" in wire_page("bad", bad.frames)
 
 
 def test_json_lines_stay_a_transcript_without_its_audio(transcript: Transcript) -> None:
-    lines = json_lines(transcript)
+    lines = json_lines(read(transcript.frames))
     again = Transcript.from_jsonl(lines)
     assert again.types(Sender.CLIENT) == transcript.types(Sender.CLIENT)
     assert len(again.frames) == len(transcript.frames)
@@ -234,7 +262,7 @@ class Attached:
 
 def test_a_world_attaches_what_was_used_and_no_key(transcript: Transcript) -> None:
     with Attached().receiving() as named:
-        attach_world(World(transcript))
+        Evidence(World(transcript)).finish()
     assert list(named) == [
         "What went over the wire · connection 1",
         "What was said and heard · connection 1",
@@ -254,7 +282,7 @@ def step(exception: Exception | None = None) -> Step:
 def test_each_step_shows_the_frames_that_came_while_it_ran(transcript: Transcript) -> None:
     frames = transcript.frames
     growing = Transcript(frames[:2])
-    steps = Steps(World(growing))
+    steps = Evidence(World(growing))
     with Attached().receiving() as named:
         steps.attach(step())
         (name, body) = named.popitem()
@@ -266,25 +294,33 @@ def test_each_step_shows_the_frames_that_came_while_it_ran(transcript: Transcrip
         growing.append(*frames[2:3])
         steps.attach(step())
         (name, body) = named.popitem()
+        growing.append(*frames[3:])
+        steps.finish()
     assert name == "On the wire in this step · 1 frame"
     assert "session.update" in body
     assert "handshake" not in body
+    whole = named["What went over the wire · connection 1"]
+    assert re.findall(r'class="step">([^<]+)<', whole) == ["When it happens"] * 2 + [AFTERWARDS]
+    assert whole.count("session.update") == body.count("session.update") + 1, "once more in the picture"
+    assert named["Every frame · connection 1"].count("\n") == len(frames) + 1
 
 
 def test_a_failed_step_shows_what_was_expected_the_near_miss_and_the_last_frames(
     transcript: Transcript,
 ) -> None:
+    error = AssertionError(f"expected <one> with {KEY}, seen two")
     with Attached().receiving() as named:
-        Steps(World(transcript)).attach(step(AssertionError(f"expected <one> with {KEY}, seen two")))
+        Evidence(World(transcript)).attach(step(error))
     body = named["Why it failed"]
     assert "expected &lt;one&gt; with [hidden], seen two" in body
     assert "rule RT-SES-03: GA wants session.audio.output.voice" in body
     assert "4000, the endpoint refuses the shape of the request" in body
+    assert f"{NEAR_MISS}rule RT-SES-03: GA wants session.audio.output.voice" in explain(error)
     assert "session.update" not in body, f"only the last {LAST_FRAMES} frames are shown"
 
 
 def test_the_exchange_is_drawn_as_a_sequence(transcript: Transcript) -> None:
-    lines = list(rows(transcript.frames))
+    lines = list(rows(read(transcript.frames)))
     picture = sequence(lines)
     assert picture.count("<g ") == len(lines) == 9
     assert picture.count('<g class="bad">') == 1
@@ -304,9 +340,9 @@ def test_the_tokens_of_all_responses_are_added_up() -> None:
     }
     done = frame("server", {"type": "response.done", "response": {"usage": usage}})
     none = frame("server", {"type": "response.done", "response": {"usage": None}})
-    assert list(tokens([done, none, done])) == [
+    assert list(tokens(read([done, none, done]))) == [
         "40 tokens of input (30 audio, 10 text)",
         "20 tokens of output (20 audio)",
     ]
-    assert list(tokens([none])) == []
+    assert list(tokens(read([none]))) == []
     assert "40 tokens of input" in wire_page("one", [done, done])

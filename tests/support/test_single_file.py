@@ -17,6 +17,8 @@ ANALYTICS = """<script async src="https://www.googletagmanager.com/gtag/js?id=G-
     </script>"""
 WORDS = (
     '"statuses":{"passed":"passed","failed":"failed","broken":"broken","skipped":"skipped","total":"total"}'
+    '"iframe",{title:"HTML attachment",src:t,width:"100%",height:r||void 0,frameBorder:"0",'
+    'sandbox:"allow-same-origin"}'
 )
 
 
@@ -84,6 +86,13 @@ def test_statuses_are_named_in_the_words_of_the_readers() -> None:
         '"passed":"proven","failed":"failed","broken":"failed","skipped":"unproven"'
         in b64decode(app).decode()
     )
+
+
+def test_a_link_in_the_evidence_may_open_a_window_and_no_script_may_run_there() -> None:
+    html = SingleFile.read(page()).html()
+    (app,) = re.findall(r'src="data:text/javascript;base64,([^"]+)"', html)
+    (sandbox,) = re.findall(r'sandbox:"([^"]+)"', b64decode(app).decode())
+    assert set(sandbox.split()) == {"allow-same-origin", "allow-popups", "allow-popups-to-escape-sandbox"}
 
 
 @pytest.mark.parametrize("html", ["<html></html>", page(app="other words")])
