@@ -32,6 +32,7 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.protocol import State as SocketState
 
 from realtime_adapter.audio import AudioChunk
+from realtime_adapter.client_secrets import ClientSecret, MintEndpoint, mint_for
 from realtime_adapter.core import SessionCore, State
 from realtime_adapter.credentials import ApiKey
 from realtime_adapter.dial import CLOSE_TIMEOUT_S, Socket, close_of, dial
@@ -90,7 +91,10 @@ class OpenAIRealtimeAgentAdapter:
         url: The endpoint; its query is kept, the model is added.
         transcription_model: Model that writes down what the user said.
         tool_choice: ``auto``, ``none``, ``required`` or one tool; None keeps the server's default.
-        connect_timeout_s: Bound on the whole of ``connect``, in seconds.
+        mint: Dial with a client secret instead of the key: True buys it from the HTTP endpoint beside ``url``
+            or the one that ``OPENAI_BASE_URL`` names, with ``OPENAI_API_KEY``; a ``MintEndpoint`` says where
+            and with which key; None buys one if ``OPENAI_API_KEY`` is set.
+        connect_timeout_s: Bound on dialling and configuring, in seconds.
         clock: Tells the time, in seconds since 1970.
         on_frame: Called with each thing that went over the wire, as (direction, kind, payload, code):
             direction ``client`` or ``server``; kind ``request``, ``text``, ``binary`` or ``close``; payload
@@ -114,6 +118,7 @@ class OpenAIRealtimeAgentAdapter:
         url: str = DEFAULT_URL,
         transcription_model: str = DEFAULT_TRANSCRIPTION_MODEL,
         tool_choice: str | Mapping[str, Any] | None = None,
+        mint: bool | MintEndpoint | None = False,
         connect_timeout_s: float = 10.0,
         clock: Callable[[], float] = time.time,
         on_frame: FrameListener | None = None,
@@ -129,6 +134,8 @@ class OpenAIRealtimeAgentAdapter:
         self.connect_timeout_s = _seconds("connect_timeout_s", connect_timeout_s)
         self._endpoint = url
         self._key = ApiKey(api_key)
+        self._mint = mint_for(mint, url)
+        self._secret: ClientSecret | None = None
         self._clock = clock
         self._on_frame = on_frame
 
@@ -163,6 +170,11 @@ class OpenAIRealtimeAgentAdapter:
         return self._socket is not None and not self._connecting and self._core.state is not State.CLOSED
 
     @property
+    def brokered(self) -> bool:
+        """Whether a gateway gave out the client secret of this connection, and counts what it uses."""
+        return self._secret is not None and bool(self._secret.session_id)
+
+    @property
     def session(self) -> dict[str, Any] | None:
         """The effective session as the server last showed it; None while not connected."""
         return self._core.session if self.connected else None
@@ -195,6 +207,7 @@ class OpenAIRealtimeAgentAdapter:
         Raises:
             MissingApiKey: no key was given or found; nothing was dialled.
             MalformedApiKey: the key cannot stand in a header; nothing was dialled.
+            MintRefused: no client secret was given out; nothing was dialled.
             ConnectionFailed: no WebSocket came about.
             HandshakeRefused: the server refused the client; see its subclasses.
             SessionRefused: the server refused the session, or put another in force.
@@ -207,11 +220,12 @@ class OpenAIRealtimeAgentAdapter:
             raise LocalProtocolError("connect() was called twice.", remedy="Call disconnect() first.")
         self._connecting = True
         try:
-            headers = self._upgrade_headers()
-            await self._hang_up()  # of a connection that has ended by itself
-            await self._open_session(headers)
+            if self._mint is None:
+                self._key.reveal()
+            await self._end_session()  # of a connection that has ended by itself
+            await self._open_session(await self._upgrade_headers())
         except BaseException as error:
-            await self._hang_up()
+            await self._end_session()
             if (ended := self._ended_model(error)) is not None:
                 raise ended from None
             raise
@@ -250,11 +264,12 @@ class OpenAIRealtimeAgentAdapter:
     async def disconnect(self) -> None:
         """Close the connection with 1000; harmless when there is none.
 
-        Takes no longer than about a second, whatever the peer does, and raises nothing. The transcripts of
-        the connection stay readable until the next ``connect``.
+        Takes no longer than about a second, whatever the peer does, and raises nothing. A gateway is then
+        told what the session used, which may take another five. The transcripts and the usage of the
+        connection stay readable until the next ``connect``.
         """
         self._agent_turn = False
-        await self._hang_up()
+        await self._end_session()
 
     async def __aenter__(self) -> Self:
         await self.connect()
@@ -284,8 +299,31 @@ class OpenAIRealtimeAgentAdapter:
     def _today(self) -> date:
         return datetime.fromtimestamp(self._clock(), UTC).date()
 
-    def _upgrade_headers(self) -> dict[str, str]:
+    async def _upgrade_headers(self) -> dict[str, str]:
+        if self._mint is not None:
+            self._secret = await self._mint.secret(self.model)
+            if self._secret is not None:
+                return {"Authorization": f"Bearer {self._secret.value}"}
+            warn(
+                f"{self._mint.url} is not there: dialling with the key from {self._key.source}. "
+                "No gateway counts this session or bounds its cost. Pass mint=False if that is meant.",
+                stacklevel=3,
+            )
         return {"Authorization": f"Bearer {self._key.reveal()}"}
+
+    async def _end_session(self) -> None:
+        """Hang up, and tell a gateway what the session used: once, and also when nothing came of it."""
+        await self._hang_up()
+        secret, self._secret = self._secret, None
+        if self._mint is not None and secret is not None and secret.session_id:
+            await self._mint.report(secret.session_id, self._core.usage.total)
+
+    def _mask(self, text: str) -> str:
+        """Return ``text`` with three asterisks in place of every credential of this client."""
+        text = self._key.mask(text)
+        if self._mint is not None:
+            text = self._mint.mask(text)
+        return text if self._secret is None else text.replace(self._secret.value, "***")
 
     def _requested_session(self) -> dict[str, Any]:
         return requested_session(
@@ -481,7 +519,7 @@ class OpenAIRealtimeAgentAdapter:
             if connection.state is not SocketState.OPEN:
                 break
             frame = core.outbox.popleft()
-            self._tell("client", "text", self._key.mask(frame))
+            self._tell("client", "text", self._mask(frame))
             try:
                 async with asyncio.timeout(SEND_TIMEOUT_S):
                     await connection.send(frame)
@@ -510,7 +548,7 @@ class OpenAIRealtimeAgentAdapter:
             while True:
                 frame = await connection.recv()
                 if isinstance(frame, str):
-                    frame = self._key.mask(frame)
+                    frame = self._mask(frame)
                     self._tell("server", "text", frame)
                 else:
                     self._tell("server", "binary", f"<{len(frame)} bytes>")
@@ -525,7 +563,7 @@ class OpenAIRealtimeAgentAdapter:
                 self._announce()
         except ConnectionClosed as closed:
             end = close_of(closed)
-            close = Close(end.code, self._key.mask(end.reason), end.by)
+            close = Close(end.code, self._mask(end.reason), end.by)
             self._tell_close(closed)
         finally:
             connection.transport.abort()  # also when the event loop ends without a disconnect()
@@ -593,7 +631,7 @@ class OpenAIRealtimeAgentAdapter:
             closes.reverse()
         for direction, close in closes:
             if close is not None and close.code != ABNORMAL:
-                self._tell(direction, "close", self._key.mask(close.reason), close.code)
+                self._tell(direction, "close", self._mask(close.reason), close.code)
 
 
 async def _catch_up() -> None:

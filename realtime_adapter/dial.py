@@ -93,7 +93,7 @@ async def dial(url: str, headers: Mapping[str, str]) -> Socket:
             open_timeout=None,
             close_timeout=CLOSE_TIMEOUT_S,
             max_size=None,  # the protocol sets no limit to an event
-            proxy=None if _is_loopback(url) else True,
+            proxy=None if is_loopback(url) else True,
         )
     except InvalidStatus as error:
         raise _refused_upgrade(error.response.status_code) from None
@@ -143,7 +143,8 @@ def _refused_upgrade(status: int) -> ConnectionFailed:
     )
 
 
-def _is_loopback(url: str) -> bool:
+def is_loopback(url: str) -> bool:
+    """Say whether an address is on this machine, where no proxy can stand in between."""
     host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback
