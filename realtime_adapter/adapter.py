@@ -32,7 +32,7 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.protocol import State as SocketState
 
 from realtime_adapter.audio import AudioChunk
-from realtime_adapter.client_secrets import ClientSecret, MintEndpoint, mint_for
+from realtime_adapter.client_secrets import ClientSecret, Mint, MintEndpoint, mint_for
 from realtime_adapter.core import SessionCore, State
 from realtime_adapter.credentials import ApiKey
 from realtime_adapter.dial import CLOSE_TIMEOUT_S, Socket, close_of, dial
@@ -223,7 +223,9 @@ class OpenAIRealtimeAgentAdapter:
             if self._mint is None:
                 self._key.reveal()
             await self._end_session()  # of a connection that has ended by itself
-            await self._open_session(await self._upgrade_headers())
+            if self._mint is not None:
+                await self._buy_secret(self._mint)
+            await self._open_session(self._upgrade_headers())
         except BaseException as error:
             await self._end_session()
             if (ended := self._ended_model(error)) is not None:
@@ -299,17 +301,18 @@ class OpenAIRealtimeAgentAdapter:
     def _today(self) -> date:
         return datetime.fromtimestamp(self._clock(), UTC).date()
 
-    async def _upgrade_headers(self) -> dict[str, str]:
-        if self._mint is not None:
-            self._secret = await self._mint.secret(self.model)
-            if self._secret is not None:
-                return {"Authorization": f"Bearer {self._secret.value}"}
+    def _upgrade_headers(self) -> dict[str, str]:
+        bearer = self._key.reveal() if self._secret is None else self._secret.value
+        return {"Authorization": f"Bearer {bearer}"}
+
+    async def _buy_secret(self, mint: Mint) -> None:
+        self._secret = await mint.secret(self.model)
+        if self._secret is None:
             warn(
-                f"{self._mint.url} is not there: dialling with the key from {self._key.source}. "
+                f"{mint.url} is not there: dialling with the key from {self._key.source}. "
                 "No gateway counts this session or bounds its cost. Pass mint=False if that is meant.",
                 stacklevel=3,
             )
-        return {"Authorization": f"Bearer {self._key.reveal()}"}
 
     async def _end_session(self) -> None:
         """Hang up, and tell a gateway what the session used: once, and also when nothing came of it."""

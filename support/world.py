@@ -28,6 +28,7 @@ from realtime_server.clips import speech
 from realtime_server.recording import Recording
 from realtime_server.replay import ReplayServer
 from support import canary
+from support.command import Done
 from support.gateway import Gateway
 from support.interop import Visit, receive
 from support.settings import KEY_VARIABLES, Settings
@@ -94,6 +95,7 @@ class World:
         self.live = False
         self.documentation = ""
         self._gateway: Gateway | None = None
+        self.command = Done(0, "", "")
         self._visit: Visit | None = None
         self.guards: list[World] = []
         self.log = Log()
