@@ -8,7 +8,7 @@ run.begin_loading()  # before anything that can fail: no older verdict may outli
 
 from contextlib import ExitStack
 
-from behave.model import Scenario, Step
+from behave.model import Feature, Scenario, Step
 from behave.runner import Context
 
 from support import interop, redaction
@@ -26,6 +26,11 @@ def before_all(context: Context) -> None:
     redaction.hold(context.settings.live_key)
     context.night = Night(context.settings, reports_folder(context.config))
     run.describe(context, **context.settings.facts())
+
+
+def before_feature(context: Context, feature: Feature) -> None:
+    """Give live scenarios one more attempt, for what the infrastructure does."""
+    context.night.allow_one_retry(feature)
 
 
 def before_scenario(context: Context, scenario: Scenario) -> None:
@@ -56,5 +61,12 @@ def after_scenario(context: Context, scenario: Scenario) -> None:
         finally:
             context.evidence.finish()
             context.night.keep(context.world, scenario)
+            run.describe(context, **context.night.facts())
         context.world.require_replayed()
         context.world.require_examined()
+
+
+def after_all(context: Context) -> None:
+    """Say what the night could not reach."""
+    if "night" in context:
+        run.object_to(context, context.night.problems())

@@ -9,11 +9,10 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-from realtime_server import rules
+from realtime_server import models, rules
 from realtime_server.client_secrets import PREFIX, ClientSecrets
 from realtime_server.handshake import Credential, read
 from realtime_server.near_miss import near_miss
-from realtime_server.oracle import known_models
 from realtime_server.rules import Refused
 from realtime_server.validation import check_secret_request
 
@@ -21,23 +20,6 @@ _MODELS = "/v1/models"
 _SECRETS = "/v1/realtime/client_secrets"
 _BETA = frozenset({"/v1/realtime/sessions", "/v1/realtime/transcription_sessions"})
 _ELSEWHERE = ("/v1/realtime/calls", "/v1/realtime/translations")
-
-# The vendor's page of deprecations: what is not listed has no date.
-_SHUTDOWN: Mapping[str, str] = {
-    "gpt-realtime": "2027-01-20",
-    "gpt-realtime-2025-08-28": "2027-01-20",
-    "gpt-realtime-mini": "2027-01-20",
-    "gpt-realtime-mini-2025-10-06": "2027-01-20",
-    "gpt-realtime-mini-2025-12-15": "2027-01-20",
-    "gpt-audio-mini": "2027-01-20",
-    "gpt-audio-mini-2025-10-06": "2027-01-20",
-    "gpt-audio-mini-2025-12-15": "2027-01-20",
-    "whisper-1": "2027-02-26",
-    "gpt-4o-transcribe": "2027-02-26",
-    "gpt-4o-mini-transcribe": "2027-02-26",
-    "gpt-4o-transcribe-diarize": "2027-02-26",
-}
-_TRANSCRIBERS = tuple(name for name in _SHUTDOWN if "whisper" in name or "transcribe" in name)
 
 
 @dataclass(frozen=True)
@@ -100,12 +82,12 @@ def _answer(request: HttpRequest, secrets: ClientSecrets) -> Mapping[str, Any]:
     path = urlsplit(request.target).path
     _check_key(credential)
     if request.method == "GET" and path == _MODELS:
-        return {"object": "list", "data": [_model(name) for name in (*known_models(), *_TRANSCRIBERS)]}
+        return {"object": "list", "data": [models.wire(name) for name in models.offered()]}
     if request.method == "GET" and path.startswith(f"{_MODELS}/"):
         name = path.removeprefix(f"{_MODELS}/")
-        if name not in (*known_models(), *_TRANSCRIBERS):
+        if name not in models.offered():
             raise rules.NO_SUCH_MODEL.refuse(model=name)
-        return _model(name)
+        return models.wire(name)
     if request.method != "POST":
         raise rules.HTTP_UNKNOWN.refuse(method=request.method, path=path)
     return _post(path, request.body, secrets)
@@ -143,13 +125,3 @@ def _json(body: bytes) -> Mapping[str, Any]:
     if not isinstance(parsed, dict):
         raise rules.HTTP_NOT_JSON.refuse()
     return parsed
-
-
-def _model(name: str) -> Mapping[str, Any]:
-    return {
-        "id": name,
-        "object": "model",
-        "created": 0,
-        "owned_by": "openai",
-        "shutdown_date": _SHUTDOWN.get(name),
-    }

@@ -23,6 +23,7 @@ class Endpoint:
         key_header: The header the key goes into.
         key_form: What stands there, with ``{key}`` in the key's place.
         wrong_key: How it turns a wrong key away: the close code, or the HTTP status of the upgrade.
+        retry_after_s: How long to wait before what it could not do is asked for again.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Endpoint:
     key_header: str = "Authorization"
     key_form: str = "Bearer {key}"
     wrong_key: int = 3000
+    retry_after_s: float = 10.0
 
 
 ENDPOINTS = (
@@ -42,7 +44,12 @@ ENDPOINTS = (
         key_form="{key}",
         wrong_key=401,
     ),
-    Endpoint("an endpoint on this machine", r"wss?://(127\.0\.0\.1|localhost|\[::1\])[:/]", EMBEDDED),
+    Endpoint(
+        "an endpoint on this machine",
+        r"wss?://(127\.0\.0\.1|localhost|\[::1\])[:/]",
+        EMBEDDED,
+        retry_after_s=0.1,
+    ),
     Endpoint("a gateway", r"wss?://"),
 )
 """The first that fits is meant."""

@@ -135,6 +135,11 @@ class Reading:
             self.sections.append(self.newest[0])
 
 
+def attach_text(name: str, text: str) -> None:
+    """Attach a few plain lines to the result of the scenario that is running."""
+    _attach(name, text, AttachmentType.TEXT)
+
+
 def audio_of(frames: Iterable[Seen], sender: Sender) -> bytes:
     """Return the audio one side put on the wire; PCM16 little-endian, mono, 24 kHz."""
     return b"".join(seen.pcm for seen in frames if seen.pcm and seen.frame.sender == sender)

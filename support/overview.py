@@ -47,13 +47,27 @@ def overview(summary: Mapping[str, Any], links: Mapping[str, str]) -> str:
         f"<p>{_ran(summary)}; {meaning}. {_live(seven, summary)}</p></div>"
     )
     return (
-        f'<main id="overview"><h1>{TITLE}</h1>{banner}{_reasons(summary["why"])}'
+        f'<main id="overview">{_trust(summary)}<h1>{TITLE}</h1>{banner}{_reasons(summary["why"])}'
         f'<section class="criteria" aria-label="The criteria"><h2>The seven criteria</h2>'
         f"{''.join(_criterion(each, summary, links) for each in seven)}</section>"
         f"{_changed(summary)}{_beyond(beyond, summary, links)}{_facts(summary['facts'])}"
         '<p><a href="?scenarios">All scenarios: search, timeline and charts</a></p></main>'
         f'<nav id="verdict" aria-label="Verdict"><a href="?">Overview</a> · '
         f'<span class="{colour}">{mark} {word}</span>: {summary["headline"]}</nav>'
+    )
+
+
+def _trust(summary: Mapping[str, Any]) -> str:
+    """Return the first line: whether the adapter can be trusted today, and what that rests on."""
+    verdict = summary.get("trust")
+    if verdict is None:
+        return ""
+    reasons = "".join(f"<li>{escape(each)}</li>" for each in verdict["reasons"])
+    word = escape(verdict["verdict"])
+    colour = {"trusted": "proven", "refused": "failed"}.get(word, word)
+    return (
+        f'<details id="trust"><summary>Can the adapter be trusted today? '
+        f'<b class="o-{colour}">{word}</b></summary><ul>{reasons}</ul></details>'
     )
 
 

@@ -26,13 +26,24 @@ def provenance() -> dict[str, str]:
     }
 
 
+def checked_out() -> str:
+    """Return what is checked out, as ``provenance`` would, whatever a night has added to the ledger."""
+    commit = _git("describe", "--always", "--abbrev=12")
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ":/", ":!/reports/ledger.json")
+    return f"{commit}-dirty" if commit and changed else commit
+
+
 def _commit() -> str:
+    return _git("describe", "--always", "--dirty", "--abbrev=12")
+
+
+def _git(*arguments: str) -> str:
     git = shutil.which("git")
     if git is None:
         return ""
     with suppress(subprocess.TimeoutExpired):
         done = subprocess.run(  # noqa: S603 - fixed arguments
-            [git, "describe", "--always", "--dirty", "--abbrev=12"],
+            [git, *arguments],
             cwd=Path(__file__).parent,
             capture_output=True,
             text=True,

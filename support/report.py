@@ -20,10 +20,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from support import canary, categories, merging, node
+from support import canary, categories, merging, node, trust
 from support.merging import Shard
 from support.overview import SCRIPT, STYLE, TITLE, overview
-from support.run_record import FINISHED, LOADING, RunRecord, timestamp
+from support.run_record import FINISHED, LOADING, RunRecord, timestamp, write_json
 from support.single_file import ForeignPageError, SingleFile
 from support.summary import GREEN, Summary, keep
 from support.traceability import Trace, summary
@@ -74,6 +74,9 @@ def build(results: Sequence[Path], out: Path, not_before: float = 0) -> tuple[Pa
     found = (*_differences(record, shown), *_missed(shown))
     record.problems += [problem for problem in found if problem not in record.problems]
     known = keep(home, record, criteria)
+    now = datetime.now(UTC)
+    known["trust"] = trust.judge(trust.gather(home, known, now), now).as_json()
+    write_json(home / "summary.json", known)
     links = {identity: each["id"] for identity, each in _by_identity(results, shown).items()}
     whole = (
         page.without(*_RINGS)
@@ -193,7 +196,9 @@ def _links(part: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def _conclusion(known: Summary, page: Path, took_s: float) -> str:
-    lines = list(summary(known["criteria"]))
+    trusted = known["trust"]
+    lines = [trusted["verdict"].upper(), *(f"  {reason}" for reason in trusted["reasons"]), ""]
+    lines += summary(known["criteria"])
     lines += [f"{known['verdict'].upper():<8} {reason}" for reason in known["why"]]
     lines.append(
         f"The report ({page.stat().st_size / 1e6:.1f} MB, drawn in {took_s:.1f} s): {page.as_posix()}"

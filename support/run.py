@@ -11,7 +11,7 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import wraps
@@ -118,6 +118,18 @@ def describe(context: Context, **facts: str) -> None:
             reporter.record.facts |= {name: fact for name, fact in facts.items() if fact}
 
 
+def object_to(context: Context, problems: Iterable[str]) -> None:
+    """Make the run red for reasons that no scenario can give.
+
+    Args:
+        context: behave's context.
+        problems: A sentence each.
+    """
+    for reporter in context.config.reporters:
+        if isinstance(reporter, Reckoning):
+            reporter.objections += problems
+
+
 class Reckoning(Reporter):  # type: ignore[misc]
     """Keeps the run's record, and turns the run red when it shows less than it seems to."""
 
@@ -141,6 +153,7 @@ class Reckoning(Reporter):  # type: ignore[misc]
         )
         self.record.write(self.reports)
         self.broken_start = ""
+        self.objections: list[str] = []
         self._watch_aborts()
         self._watch_after_all()
         self._restore_signal = _interrupt_on_sigterm()
@@ -252,6 +265,7 @@ class Reckoning(Reporter):  # type: ignore[misc]
             status=verdict.status,
             reason=verdict.reason,
             duration_ms=round(scenario.duration * 1000, 1),
+            retried=getattr(scenario, "retried", ""),
         )
 
     def _any(self, status: str) -> bool:
@@ -291,7 +305,7 @@ class Reckoning(Reporter):  # type: ignore[misc]
             AllureFileLogger(self.results).report_globals(Globals(errors=errors))
 
     def _problems(self) -> list[str]:
-        problems = []
+        problems = list(self.objections)
         if self.results is None:
             problems.append(
                 "no Allure results were written, so nothing can be reported; in behave.ini set "
@@ -344,6 +358,9 @@ class Reckoning(Reporter):  # type: ignore[misc]
             if record.status == SKIPPED:
                 left_out[record.reason] = left_out.get(record.reason, 0) + 1
         lines += [f"{count} left out  {reason}" for reason, count in left_out.items()]
+        lines += [
+            f"RETRIED  «{each.title}»: {each.retried}" for each in self.record.scenarios if each.retried
+        ]
         if self.record.state == INTERRUPTED:
             lines.append("INTERRUPTED  what was proven until then stands")
         lines += [f"BROKEN   {incident.message}" for incident in self.record.incidents]

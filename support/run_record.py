@@ -27,6 +27,7 @@ class ScenarioRecord:
         status: ``passed``, ``failed`` or ``skipped``.
         reason: Why it did not pass.
         duration_ms: Time spent in its steps.
+        retried: What the infrastructure did to its first attempt; empty when there was only one.
     """
 
     id: str
@@ -38,6 +39,7 @@ class ScenarioRecord:
     status: str
     reason: str = ""
     duration_ms: float = 0.0
+    retried: str = ""
 
 
 @dataclass(frozen=True)

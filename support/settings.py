@@ -6,16 +6,23 @@ import importlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from realtime_adapter.models import DEFAULT_MODEL
+from realtime_adapter.pricing import PRICES, Price
+from support import cost
+
 DEFAULT_ADAPTER = "realtime_adapter:OpenAIRealtimeAgentAdapter"
 NAMES = (
     "adapter",
+    "budget_usd",
     "endpoint",
     "model",
+    "prices",
     "replay",
     "reports",
 )  # what -D can set; `reports` is read where results are written
@@ -37,6 +44,8 @@ class Settings:
         live_key: The key for ``@e2e``; empty when there is none. Never shown.
         model: The model for ``@e2e``; empty for the adapter's default.
         replay: Folder of the recordings that ``@e2e`` is run against, or None.
+        budget_usd: What a run of ``@e2e`` may cost, or None.
+        prices: What models cost.
     """
 
     adapter: Callable[..., Any]
@@ -45,6 +54,8 @@ class Settings:
     live_key: str = field(default="", repr=False)
     model: str = ""
     replay: Path | None = None
+    budget_usd: Decimal | None = None
+    prices: Mapping[str, Price] = field(default_factory=lambda: PRICES, repr=False)
 
     @classmethod
     def read(cls, userdata: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> Settings:
@@ -79,7 +90,9 @@ class Settings:
         if replay is not None and endpoint is not None:
             raise SettingsError("-D replay= and -D endpoint= exclude each other; leave one out")
         key = next((environ[variable] for variable in KEY_VARIABLES if environ.get(variable)), "")
-        return cls(_load(name), name, endpoint, key, userdata.get("model", ""), replay)
+        model = userdata.get("model", "")
+        budget_usd, prices = _money(userdata, model)
+        return cls(_load(name), name, endpoint, key, model, replay, budget_usd, prices)
 
     def facts(self) -> dict[str, str]:
         """What the report says the run went against."""
@@ -102,6 +115,28 @@ class Settings:
 def _meant(name: str) -> str:
     close = get_close_matches(name, NAMES, n=1)
     return f"did you mean -D {close[0]}=?" if close else f"known are {', '.join(NAMES)}"
+
+
+def _money(userdata: Mapping[str, str], model: str) -> tuple[Decimal | None, Mapping[str, Price]]:
+    """Return the budget and the prices by which it is kept."""
+    prices: Mapping[str, Price] = PRICES
+    try:
+        if "prices" in userdata:
+            prices = cost.read_prices(Path(userdata["prices"]))
+        if "budget_usd" not in userdata:
+            return None, prices
+        cost.require_price(model or DEFAULT_MODEL, prices)
+    except cost.PriceError as error:
+        raise SettingsError(str(error)) from None
+    try:
+        budget_usd = Decimal(userdata["budget_usd"])
+    except ArithmeticError:
+        budget_usd = Decimal("NaN")
+    if not budget_usd.is_finite() or budget_usd <= 0:
+        raise SettingsError(
+            f"-D budget_usd={userdata['budget_usd']} is no amount; write US dollars like -D budget_usd=0.50"
+        )
+    return budget_usd, prices
 
 
 def _shown(endpoint: str | None) -> str:

@@ -276,6 +276,11 @@ class World:
             self._examined = False
 
     @property
+    def kept_error(self) -> BaseException | None:
+        """The failure of the last attempt, whether or not a step has examined it; None when it succeeded."""
+        return self._error
+
+    @property
     def error(self) -> BaseException:
         """The failure of the last attempt.
 

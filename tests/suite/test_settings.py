@@ -51,7 +51,8 @@ def test_an_adapter_that_cannot_be_used_is_refused_with_the_remedy(adapter: str,
 
 
 @pytest.mark.parametrize(
-    ("name", "remedy"), [("endpont", "did you mean -D endpoint=?"), ("colour", "known are adapter, endpoint")]
+    ("name", "remedy"),
+    [("endpont", "did you mean -D endpoint=?"), ("colour", "known are adapter, budget_usd")],
 )
 def test_a_setting_that_nobody_reads_is_refused(name: str, remedy: str) -> None:
     with pytest.raises(SettingsError) as refusal:

@@ -1,0 +1,257 @@
+"""One verdict: can the adapter be trusted today? ``python -m support.trust``.
+
+It is *trusted* when the last run was green, reconciled with its report, and held every ``@unit`` scenario;
+no mutant survived; no drift was seen; no model in use is about to end; every criterion that can be proven
+live was, lately. It is *refused* when one of these was seen to fail, and *unproven* when something was not
+shown.
+
+Exit codes: 0 trusted, 1 refused, 4 unproven, 2 something cannot be read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from realtime_server.recording import LIVE, RecordingError
+from support import ledger, radar
+from support.ledger import Entry, LedgerError
+from support.mutants import MUTANTS
+from support.night_record import NightRecord
+from support.provenance import checked_out
+from support.radar import Sighting
+
+TRUSTED, UNPROVEN, REFUSED = "trusted", "unproven", "refused"
+EXIT = {TRUSTED: 0, REFUSED: 1, UNPROVEN: 4}
+LIVE_PROOF_DAYS = 7
+HOW_TO_PROVE_LIVE = (
+    "set OPENAI_API_KEY, run behave --tags=@e2e, then python -m support.ledger append; the nightly does both"
+)
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One finding.
+
+    Attributes:
+        word: What it makes of the verdict; ``trusted`` only remarks.
+        text: What was found, and what to do.
+    """
+
+    word: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Trust:
+    """The verdict.
+
+    Attributes:
+        word: ``trusted``, ``unproven`` or ``refused``.
+        reasons: What it rests on, the gravest first.
+    """
+
+    word: str
+    reasons: tuple[Reason, ...]
+
+    @property
+    def sentence(self) -> str:
+        """The verdict and its first reason, for one line."""
+        first = next((each.text for each in self.reasons if each.word == self.word), "")
+        return f"{self.word}{f': {first}' if first and self.word != TRUSTED else ''}"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the verdict for ``summary.json``."""
+        return {"verdict": self.word, "reasons": [f"{each.word}: {each.text}" for each in self.reasons]}
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the verdict is reached from.
+
+    Attributes:
+        summary: ``summary.json`` of the last run, or None.
+        falsification: ``falsification.json``, or None.
+        nights: The ledger.
+        night: The last run of ``@e2e`` here, or None.
+        models: What is known of the end of the models in use.
+        commit: What is checked out, as git describes it; empty when nobody knows.
+    """
+
+    summary: Mapping[str, Any] | None
+    falsification: Mapping[str, Any] | None
+    nights: Sequence[Entry]
+    night: NightRecord | None
+    models: Sequence[Sighting]
+    commit: str = ""
+
+
+def judge(evidence: Evidence, now: datetime, live_proof_days: int = LIVE_PROOF_DAYS) -> Trust:
+    """Reach the verdict.
+
+    Args:
+        evidence: What it is reached from.
+        now: The present.
+        live_proof_days: How old the live proof of a criterion may be.
+    """
+    found = [
+        *_run(evidence),
+        *_mutants(evidence.falsification),
+        *_drift(evidence),
+        *_models(evidence.models),
+        *_live(evidence, now, live_proof_days),
+    ]
+    gravest = sorted(found, key=lambda each: (REFUSED, UNPROVEN, TRUSTED).index(each.word))
+    return Trust(gravest[0].word if gravest else TRUSTED, tuple(gravest))
+
+
+def _run(evidence: Evidence) -> Iterator[Reason]:
+    summary = evidence.summary
+    if summary is None:
+        yield Reason(UNPROVEN, "no run is recorded here; run make report")
+        return
+    if summary["state"] in ("loading", "running"):
+        yield Reason(UNPROVEN, "the last run did not come to its end; run make report")
+    elif summary["verdict"] == "red":
+        why = "; ".join(summary["why"]) or "it says not why"
+        yield Reason(REFUSED, f"the last run is red: {why}")
+    elif summary["verdict"] != "green":
+        yield Reason(UNPROVEN, f"the last run was {summary['verdict']}; run make report")
+    ran = summary["facts"].get("commit", "")
+    if evidence.commit and ran and ran != evidence.commit:
+        yield Reason(UNPROVEN, f"the last run was of {ran}, this is {evidence.commit}; run make report")
+    scenarios = [each for criterion in summary["criteria"] for each in criterion["scenarios"]]
+    unit = [each for each in scenarios if each["level"] == "unit"]
+    missing = [each for each in unit if each["status"] == "unproven"]
+    if not unit:
+        yield Reason(UNPROVEN, "the last run knows no @unit scenario; run make report")
+    elif missing:
+        yield Reason(UNPROVEN, f"{len(missing)} of {len(unit)} @unit scenarios were not run; run make report")
+
+
+def _mutants(falsification: Mapping[str, Any] | None) -> Iterator[Reason]:
+    if falsification is None:
+        yield Reason(UNPROVEN, "nobody tried the mutants here; run make falsify")
+        return
+    surviving = [str(each) for each in falsification.get("survivors", ())]
+    if surviving:
+        yield Reason(REFUSED, f"mutants survive: {', '.join(surviving)}; see reports/falsification.json")
+    other = [str(each) for each in falsification.get("problems", ())]
+    if other and not surviving:
+        yield Reason(REFUSED, f"the mutants were not killed as predicted: {'; '.join(other[:3])}")
+    tried = {each["id"] for each in falsification.get("mutants", ())}
+    left_out = sorted({mutant.id for mutant in MUTANTS} - tried)
+    if left_out:
+        yield Reason(UNPROVEN, f"{len(left_out)} mutants were not tried ({left_out[0]} …); run make falsify")
+
+
+def _drift(evidence: Evidence) -> Iterator[Reason]:
+    last = evidence.nights[-1].drift if evidence.nights else ()
+    tonight = evidence.night.drift if evidence.night and LIVE in evidence.night.origins else ()
+    for each in dict.fromkeys((*last, *tonight)):
+        yield Reason(REFUSED, f"the live endpoint has drifted: {each}")
+
+
+def _models(models: Sequence[Sighting]) -> Iterator[Reason]:
+    for each in models:
+        if each.level != radar.FINE:
+            yield Reason(REFUSED if each.level == radar.RED else TRUSTED, str(each))
+
+
+def _live(evidence: Evidence, now: datetime, live_proof_days: int) -> Iterator[Reason]:
+    due = [
+        criterion["id"]
+        for criterion in (evidence.summary or {}).get("criteria", ())
+        if any(each["level"] == "e2e" for each in criterion["scenarios"])
+    ]
+    if not evidence.nights:
+        yield Reason(UNPROVEN, f"nothing was ever proven against the live endpoint: {HOW_TO_PROVE_LIVE}")
+        return
+    for criterion in due:
+        proofs = [
+            each.moment for each in evidence.nights if criterion in each.criteria and each.moment <= now
+        ]
+        age_days = (now - max(proofs)).days if proofs else None
+        if age_days is None:
+            yield Reason(
+                UNPROVEN, f"{criterion} was never proven against the live endpoint: {HOW_TO_PROVE_LIVE}"
+            )
+        elif age_days >= live_proof_days:
+            yield Reason(
+                UNPROVEN,
+                f"{criterion} was last proven live {age_days} days ago, and {live_proof_days} are allowed: "
+                f"{HOW_TO_PROVE_LIVE}",
+            )
+    yield Reason(TRUSTED, f"last live night {evidence.nights[-1].date[:10]}, of {evidence.nights[-1].commit}")
+
+
+def gather(
+    reports: Path, summary: Mapping[str, Any] | None, now: datetime, home: Path | None = None
+) -> Evidence:
+    """Return what lies in ``reports``.
+
+    Args:
+        reports: Folder of the last run.
+        summary: Its summary.
+        now: The present.
+        home: Folder of the ledger, when it is another.
+
+    Raises:
+        ValueError: something in it cannot be read.
+    """
+    return Evidence(
+        summary=summary,
+        falsification=_json(reports / "falsification.json"),
+        nights=ledger.read(home or reports),
+        night=NightRecord.read(reports),
+        models=radar.sighted(radar.known_to_be_in_use(), now.date()),
+        commit=checked_out(),
+    )
+
+
+def _json(path: Path) -> Any:
+    if not path.exists():
+        return None
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is no JSON ({error}); make it again") from None
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code."""
+    parser = argparse.ArgumentParser(
+        "python -m support.trust", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--reports", type=Path, default=Path("reports"), help="folder of the last run (reports)"
+    )
+    parser.add_argument("--ledger", type=Path, metavar="DIR", help="folder of the ledger, when it is another")
+    parser.add_argument(
+        "--live-proof-days",
+        type=int,
+        default=LIVE_PROOF_DAYS,
+        metavar="N",
+        help=f"how old the live proof of a criterion may be ({LIVE_PROOF_DAYS})",
+    )
+    given = parser.parse_args(argv)
+    now = datetime.now(UTC)
+    try:
+        summary = _json(given.reports / "summary.json")
+        trust = judge(gather(given.reports, summary, now, given.ledger), now, given.live_proof_days)
+    except (LedgerError, RecordingError, ValueError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    lines = [trust.word, *(f"  {each.word:<9} {each.text}" for each in trust.reasons)]
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    return EXIT[trust.word]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
