@@ -6,7 +6,6 @@ error it raises is a ``RealtimeError``.
 
 from realtime_adapter.adapter import OpenAIRealtimeAgentAdapter
 from realtime_adapter.audio import AudioChunk
-from realtime_adapter.client_secrets import MintEndpoint
 from realtime_adapter.errors import (
     BetaProtocolRetired,
     ConfigurationError,
@@ -18,13 +17,13 @@ from realtime_adapter.errors import (
     InvalidAudio,
     LocalProtocolError,
     MalformedApiKey,
-    MintRefused,
     MissingApiKey,
     NotConnected,
     ProtocolError,
     RealtimeError,
     RemoteProtocolError,
     ResponseCancelled,
+    ResponseEmpty,
     ResponseError,
     ResponseFailed,
     ResponseIncomplete,
@@ -33,10 +32,13 @@ from realtime_adapter.errors import (
     UnknownModel,
     UnknownPrice,
 )
+from realtime_adapter.functions import FunctionTool
 from realtime_adapter.models import DEFAULT_MODEL, DEFAULT_TRANSCRIPTION_MODEL
 from realtime_adapter.notices import RealtimeWarning
 from realtime_adapter.pricing import PRICES, MinutePrice, Price, TokenPrice, cost_usd
 from realtime_adapter.roles import AgentRole
+from realtime_adapter.tool_calls import ToolCall
+from realtime_adapter.turn import AgentTurn, TurnTimings
 from realtime_adapter.usage import Metered, SessionUsage
 
 __all__ = [
@@ -44,20 +46,20 @@ __all__ = [
     "DEFAULT_TRANSCRIPTION_MODEL",
     "PRICES",
     "AgentRole",
+    "AgentTurn",
     "AudioChunk",
     "BetaProtocolRetired",
     "ConfigurationError",
     "ConnectionFailed",
     "ConnectionLost",
     "DeadlineExceeded",
+    "FunctionTool",
     "HandshakeRefused",
     "InvalidApiKey",
     "InvalidAudio",
     "LocalProtocolError",
     "MalformedApiKey",
     "Metered",
-    "MintEndpoint",
-    "MintRefused",
     "MinutePrice",
     "MissingApiKey",
     "NotConnected",
@@ -68,6 +70,7 @@ __all__ = [
     "RealtimeWarning",
     "RemoteProtocolError",
     "ResponseCancelled",
+    "ResponseEmpty",
     "ResponseError",
     "ResponseFailed",
     "ResponseIncomplete",
@@ -75,6 +78,8 @@ __all__ = [
     "SessionRefused",
     "SessionUsage",
     "TokenPrice",
+    "ToolCall",
+    "TurnTimings",
     "UnknownModel",
     "UnknownPrice",
     "cost_usd",

@@ -12,12 +12,15 @@ import wave
 from dataclasses import dataclass
 from os import PathLike, fspath
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
+import pybase64
 
 from realtime_adapter.errors import InvalidAudio
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 SAMPLE_RATE_HZ = 24_000
 CHANNELS = 1
@@ -62,6 +65,8 @@ class AudioChunk:
     @property
     def samples(self) -> NDArray[np.int16]:
         """The samples; shape ``(samples,)``, dtype ``int16``, read-only."""
+        import numpy as np  # noqa: PLC0415 - most callers never look at samples, and it doubles the memory
+
         return np.frombuffer(self.data, dtype="<i2")
 
     @property
@@ -147,14 +152,14 @@ def decode_base64(delta: str) -> bytes:
         InvalidAudio: ``delta`` is not base64.
     """
     try:
-        return binascii.a2b_base64(delta, strict_mode=True)
+        return pybase64.b64decode(delta, validate=True)
     except (binascii.Error, ValueError) as error:
         raise InvalidAudio(f"delta is not base64: {error}.", param="delta") from None
 
 
 def encode_base64(pcm: bytes) -> str:
     """Return bytes as base64 (RFC 4648 §4, padded), as the wire carries them."""
-    return binascii.b2a_base64(pcm, newline=False).decode("ascii")
+    return pybase64.b64encode_as_string(pcm)
 
 
 class Pcm16Joiner:

@@ -1,22 +1,36 @@
 """The session without a socket: what each frame means, and what may be sent when.
 
-There is no input or output here, no clock and no ``await``. A text frame comes in through ``receive``; text
-frames to be sent lie in ``outbox``, in order; what the caller is to be given comes out of ``next_chunk``.
-One core serves one connection, so nothing of a connection can outlive it.
+There is no input or output here, no clock but the one it is given, and no ``await``. A text frame comes in
+through ``receive``; text frames to be sent lie in ``outbox``, in order; what the caller is to be given comes
+out of ``next_chunk`` and ``next_turn``. One core serves one connection, so nothing of a connection can
+outlive it.
 """
 
 from __future__ import annotations
 
 import enum
 import logging
+import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from realtime_adapter import refusals
-from realtime_adapter.audio import BYTES_PER_MS, AudioChunk, encode_base64
+from realtime_adapter.audio import AudioChunk, encode_base64
+from realtime_adapter.client_events import (
+    ClientEvent,
+    ConversationItemCreate,
+    FunctionCallOutput,
+    InputAudioBufferAppend,
+    InputAudioBufferCommit,
+    InputText,
+    ResponseCancel,
+    ResponseCreate,
+    SessionUpdate,
+    UserMessage,
+    build,
+)
 from realtime_adapter.errors import (
-    InvalidAudio,
     LocalProtocolError,
     NotConnected,
     RealtimeError,
@@ -25,39 +39,28 @@ from realtime_adapter.errors import (
     SessionRefused,
 )
 from realtime_adapter.events import (
-    ClientEvent,
-    ConversationItemCreate,
     Error,
     ErrorDetail,
-    InputAudioBufferAppend,
-    InputAudioBufferCommit,
     InputAudioBufferCommitted,
     InputAudioTranscriptionCompleted,
     InputAudioTranscriptionFailed,
-    InputText,
-    OutputAudioDelta,
-    OutputAudioTranscriptDelta,
-    OutputAudioTranscriptDone,
-    ResponseCancel,
-    ResponseCreate,
+    OutputEvent,
     ResponseCreated,
     ResponseDone,
     ServerEvent,
     SessionCreated,
-    SessionUpdate,
     SessionUpdated,
-    UserMessage,
-    build,
+    UnknownEvent,
     parse,
 )
+from realtime_adapter.input_audio import InputAudio
 from realtime_adapter.refusals import Close
 from realtime_adapter.session import require_effective
-from realtime_adapter.turn import Turn
+from realtime_adapter.tool_calls import ToolCall
+from realtime_adapter.turn import AgentTurn, Turn, number_of
 from realtime_adapter.usage import SessionUsage
 
 logger = logging.getLogger("realtime_adapter")
-
-MIN_COMMIT_MS = 100  # the server refuses to commit less (input_audio_buffer_commit_empty)
 
 # The server takes 15 MiB of audio in one append. Half of it, as base64 in JSON, still fits a server or proxy
 # that takes frames of 16 MiB.
@@ -110,49 +113,58 @@ AWAITED = {
     State.CANCELLING: "response.done",
 }
 
+APPEND: str = InputAudioBufferAppend.model_fields["type"].default
+
 _SEEN_KEPT = 8
 
 
 class SessionCore:
     """One connection's session: its state, its turns, and the order of its events.
 
+    Args:
+        clock: Where the time of a turn's moments is read, in seconds.
+        functions: The names of the tools that the caller's functions stand for.
+
     Attributes:
         state: Where it stands.
         session: The effective session as the server last showed it, or None.
         outbox: Text frames to be sent, in order.
+        to_run: Calls of the caller's functions, to be run and answered with ``return_output``.
         seen: The types of the newest server events, oldest first; a run of one type counts once.
         legacy: Retired event names received so far.
         usage: What the server says it has used on this connection.
-        user_transcript: What the user said in the newest committed audio, or None.
-        user_transcript_error: Why there is no transcript of the newest committed audio, or None.
+        input: What the user has said.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, functions: Collection[str] = frozenset()
+    ) -> None:
         self.state = State.CONNECTING
         self.session: dict[str, Any] | None = None
         self.outbox: deque[str] = deque()
+        self.to_run: deque[ToolCall] = deque()
         self.seen: deque[str] = deque(maxlen=_SEEN_KEPT)
         self.legacy: set[str] = set()
         self.usage = SessionUsage()
-        self.user_transcript: str | None = None
-        self.user_transcript_error: ServerError | None = None
+        self.input = InputAudio()
 
+        self._clock = clock
+        self._functions = functions
         self._sent = 0  # client events so far: their ids count from 1
         self._update_id: str | None = None
         self._requested_session: dict[str, Any] = {}
-        self._buffered_bytes = 0  # appended and not committed
-        self._append_ids: set[str] = set()  # the events that brought them
-        self._awaiting_transcript = False
-        self._user_item: str | None = None  # the newest committed item
-        self._past_items: set[str] = set()
 
         self._turns: deque[Turn] = deque()  # to be handed out, in order
         self._active: Turn | None = None  # the one whose response.create was sent, until its response.done
         self._deferred: Turn | None = None  # the one whose response.create waits for that response.done
         self._speaking: Turn | None = None  # the newest whose response.create was sent
+        self._hearing: Turn | None = None  # the one the caller has begun to hear last
         self._past_responses: set[str] = set()
+        self._kind_seen: type[ServerEvent] | None = None
         self._any_response = False
         self._cancel_again = False
+        self._running: set[str] = set()  # calls that the caller's functions are at work on
+        self._open_calls: dict[str, set[str]] = {}  # call without output → all such calls of its response
 
         self._trouble: deque[RealtimeError] = deque()  # errors that belong to no turn
         self._unsettled: ErrorDetail | None = None
@@ -171,19 +183,23 @@ class SessionCore:
             LocalProtocolError: ``event`` is illegal in this state.
             NotConnected: the connection has ended.
         """
-        following = SENDS[self.state].get(type(event))
+        event_id = self._next_id(type(event), event.type)
+        self.outbox.append(event.frame(event_id))
+        return event_id
+
+    def _next_id(self, kind: type[ClientEvent], name: str) -> str:
+        """Advance the session by an event of ``kind`` and return the id it is to be sent with."""
+        following = SENDS[self.state].get(kind)
         if following is None:
-            kind = NotConnected if self.state is State.CLOSED else LocalProtocolError
-            raise kind(
-                f"{event.type} is illegal {self.state.value}.",
-                remedy="Call connect() first." if kind is NotConnected else "Wait for the event it says.",
+            error = NotConnected if self.state is State.CLOSED else LocalProtocolError
+            raise error(
+                f"{name} is illegal {self.state.value}.",
+                remedy="Call connect() first." if error is NotConnected else "Wait for the event it says.",
             )
+        self.state = following
         self._sent += 1
         # The id says what it is the id of, so that an error that names it can be read without a look-up.
-        event_id = f"{event.type}-{self._sent}"
-        self.outbox.append(event.model_copy(update={"event_id": event_id}).frame())
-        self.state = following
-        return event_id
+        return f"{name}-{self._sent}"
 
     def configure(self, session: dict[str, Any]) -> None:
         """Ask for a session; only that very session will do."""
@@ -192,10 +208,13 @@ class SessionCore:
 
     def append(self, pcm: bytes) -> None:
         """Send PCM16, in as many events as its size takes; none for no audio, which the server refuses."""
-        for start in range(0, len(pcm), MAX_APPEND_BYTES):
-            piece = pcm[start : start + MAX_APPEND_BYTES]
-            self._append_ids.add(self.send(InputAudioBufferAppend(audio=encode_base64(piece))))
-            self._buffered_bytes += len(piece)
+        if len(pcm) > MAX_APPEND_BYTES:
+            for start in range(0, len(pcm), MAX_APPEND_BYTES):
+                self.append(pcm[start : start + MAX_APPEND_BYTES])
+        elif pcm:
+            event_id = self._next_id(InputAudioBufferAppend, APPEND)
+            self.outbox.append(InputAudioBufferAppend.frame_of(encode_base64(pcm), event_id))
+            self.input.append(self._sent, len(pcm))
 
     def say(self, text: str) -> None:
         """Send a message of the user and ask for a response to it."""
@@ -203,6 +222,30 @@ class SessionCore:
         item_id = self.send(build(ConversationItemCreate, item=message))
         self._drop(lambda turn: turn.interrupted)
         self._request({item_id})
+
+    def return_output(self, call_id: str, output: str) -> None:
+        """Send what a function returned; after the last call of its response, ask for the next response.
+
+        Raises:
+            LocalProtocolError: the model has made no such call, or it has its output already.
+            ConfigurationError: ``output`` is no text.
+        """
+        siblings = self._open_calls.get(call_id)
+        if siblings is None:
+            raise LocalProtocolError(
+                f"There is no open call {call_id!r}.",
+                remedy="Give the call_id of a tool call of the model, once.",
+                param="call_id",
+            )
+        item = build(FunctionCallOutput, call_id=call_id, output=output)
+        item_id = self.send(build(ConversationItemCreate, item=item))
+        del self._open_calls[call_id]
+        siblings.discard(call_id)
+        self._running.discard(call_id)
+        if siblings:
+            self._create_deferred()
+        else:
+            self._request({item_id})
 
     def begin_turn(self, *, agent_turn: bool) -> bool:
         """Ask for what the caller wants to hear next, unless it was asked for already.
@@ -217,12 +260,13 @@ class SessionCore:
             InvalidAudio: less than 100 ms of audio would be committed.
             ServerError: the server has refused some of the audio; what it took is kept.
         """
-        if self._buffered_bytes:
+        if self.input.buffered_bytes:
             self.raise_trouble()
-            event_ids = self._commit()
+            self.input.require_enough()
+            commit_id = self.send(InputAudioBufferCommit())
             # Whoever speaks wants the answer to what was said: the rest of an older answer would pass for it.
             self._drop(lambda turn: turn.started or turn.interrupted)
-            self._request(event_ids)
+            self._request({commit_id}, self.input.commit())
             return False
         if not agent_turn or any(not turn.started for turn in self._turns):
             return False
@@ -241,50 +285,34 @@ class SessionCore:
             self.send(ResponseCancel(response_id=self._active.response_id))
             self._active.interrupted = True
 
-    def _commit(self) -> set[str]:
-        """Commit the input buffer and return the ids of the events that the turn will stand on."""
-        buffered_ms = self._buffered_bytes / BYTES_PER_MS
-        if buffered_ms < MIN_COMMIT_MS:
-            raise InvalidAudio(
-                f"Only {buffered_ms:.2f} ms of audio were sent; a commit takes {MIN_COMMIT_MS} ms or more.",
-                remedy="Send more audio, then receive again; what was sent is kept.",
-                code="input_audio_buffer_commit_empty",
-                param="audio",
-            )
-        event_ids = {*self._append_ids, self.send(InputAudioBufferCommit())}
-        self._buffered_bytes = 0
-        self._append_ids.clear()
-        self._awaiting_transcript = True
-        self.user_transcript = self.user_transcript_error = None
-        if self._user_item is not None:
-            self._past_items.add(self._user_item)
-            self._user_item = None
-        return event_ids
-
     # ---------------------------------------------------------------- sequencer
 
-    def _request(self, event_ids: set[str] | None = None) -> None:
-        """Ask for a response, or have it asked for when the one in progress has ended.
+    def _request(self, event_ids: Collection[str] = (), appends: range = range(0)) -> None:
+        """Ask for a response, or have it asked for when nothing stands in its way any more.
 
-        Every ``response.create`` passes here. Requests made while one already waits are answered together.
+        Every ``response.create`` passes here. It waits for the end of the response in progress, and for the
+        outputs of functions that are at work. Requests made while one already waits are answered together.
 
         Args:
             event_ids: The events it is to answer; an error that names one of them is an error of its turn.
+            appends: The numbers of the events that brought the audio it is to answer.
         """
-        if self._deferred is not None:
-            self._deferred.event_ids |= event_ids or set()
-            return
-        turn = Turn()
-        turn.event_ids |= event_ids or set()
-        self._turns.append(turn)
-        if ResponseCreate in SENDS[self.state]:
-            self._create(turn)
-        else:
-            self._deferred = turn
+        turn = self._deferred
+        if turn is None:
+            turn = self._deferred = Turn()
+            self._turns.append(turn)
+        turn.event_ids.update(event_ids)
+        turn.appends.append(appends)
+        self._create_deferred()
 
-    def _create(self, turn: Turn) -> None:
+    def _create_deferred(self) -> None:
+        turn = self._deferred
+        if turn is None or self._running or ResponseCreate not in SENDS[self.state]:
+            return
+        self._deferred = None
         turn.create_id = self.send(ResponseCreate())
         turn.event_ids.add(turn.create_id)
+        turn.asked_at_s = self._clock()
         self._active = self._speaking = turn
 
     def _release(self) -> None:
@@ -293,9 +321,7 @@ class SessionCore:
         self._cancel_again = False
         if self.state in (State.REQUESTED, State.RESPONDING, State.CANCELLING):
             self.state = State.IDLE
-        if self._deferred is not None and self.state is State.IDLE:
-            turn, self._deferred = self._deferred, None
-            self._create(turn)
+        self._create_deferred()
 
     def _drop(self, abandoned: Callable[[Turn], bool]) -> None:
         """Leave turns unheard; one that still waits to be asked for stays."""
@@ -309,9 +335,12 @@ class SessionCore:
     # ---------------------------------------------------------------- receiving
 
     def receive(self, frame: str | bytes) -> ServerEvent | None:
-        """Advance the session by a frame of the server.
+        """Advance the session by a text frame of the server.
 
         A frame that breaks the protocol is no event: it ends the current turn with a RemoteProtocolError.
+
+        Args:
+            frame: The text, or its UTF-8 bytes.
 
         Returns:
             The event, also when it is of a type this package does not know; None for a broken frame.
@@ -320,34 +349,54 @@ class SessionCore:
             return None
         try:
             event = parse(frame)
-            name = event.legacy_name or event.type
-            if not self.seen or self.seen[-1] != name:
-                self.seen.append(name)
-            self._warn_if_legacy(event)
+            if type(event) is not self._kind_seen or isinstance(event, UnknownEvent):
+                self._kind_seen = type(event)
+                self._see(event)
             self._take(event)
         except RemoteProtocolError as error:
             self.fail(error)
             return None
         return event
 
+    def receive_binary(self, size: int) -> None:
+        """Take in a binary frame of ``size`` bytes, which the protocol has no use for."""
+        if self.state is not State.CLOSED:
+            self.fail(
+                RemoteProtocolError(f"The server sent a binary frame of {size} bytes; events are text.")
+            )
+
+    def _see(self, event: ServerEvent) -> None:
+        """Note an event of another type than the last."""
+        legacy = event.legacy_name
+        name = legacy or event.type
+        if not self.seen or self.seen[-1] != name:
+            self.seen.append(name)
+        if legacy and legacy not in self.legacy:
+            self.legacy.add(legacy)
+            logger.warning(
+                "the server uses the retired event name %s; the GA name is %s. Both are understood",
+                legacy,
+                event.type,
+            )
+
     def _take(self, event: ServerEvent) -> None:
         match event:
-            case OutputAudioDelta() | OutputAudioTranscriptDelta() | OutputAudioTranscriptDone():
+            case OutputEvent():
                 if turn := self._turn_of(event.response_id):
-                    turn.take(event)
+                    turn.take(event, self._clock)
             case ResponseCreated():
                 self._response_created(event)
             case ResponseDone():
                 self.usage.response_done(event.response.id, self._model("model"), event.response.usage)
                 self._response_done(event)
             case InputAudioBufferCommitted():
-                self._user_item = event.item_id
+                self.input.committed(event.item_id)
             case InputAudioTranscriptionCompleted():
                 scribe = self._model("audio", "input", "transcription", "model")
                 self.usage.transcribed(event.item_id, scribe, event.usage)
-                self._transcribed(event.item_id, event.transcript, None)
+                self.input.transcribed(event.item_id, event.transcript, None)
             case InputAudioTranscriptionFailed():
-                self._transcribed(event.item_id, None, refusals.from_server(event.error))
+                self.input.transcribed(event.item_id, None, refusals.from_server(event.error))
             case Error():
                 self._error(event.error)
             case SessionCreated() | SessionUpdated():
@@ -376,15 +425,6 @@ class SessionCore:
             found = found.get(name) if isinstance(found, dict) else None
         return found if isinstance(found, str) else ""
 
-    def _warn_if_legacy(self, event: ServerEvent) -> None:
-        if event.legacy_name and event.legacy_name not in self.legacy:
-            self.legacy.add(event.legacy_name)
-            logger.warning(
-                "the server uses the retired event name %s; the GA name is %s. Both are understood",
-                event.legacy_name,
-                event.type,
-            )
-
     def _turn_of(self, response_id: str | None) -> Turn | None:
         """Return the turn a response's content belongs to; None when it comes too late for its turn."""
         if response_id in self._past_responses:
@@ -392,10 +432,15 @@ class SessionCore:
         if self._active is None:
             self._active = self._unasked()
         if self._active.response_id is None:
-            self._active.response_id = response_id
+            self._begin(self._active, response_id)
         if response_id in (None, self._active.response_id):
             return self._active
         return None
+
+    def _begin(self, turn: Turn, response_id: str | None) -> None:
+        turn.response_id = response_id
+        if turn.began_at_s is None:
+            turn.began_at_s = self._clock()
 
     def _unasked(self) -> Turn:
         """Begin the turn of a response that the server has started by itself."""
@@ -411,7 +456,7 @@ class SessionCore:
         if self._active is None:
             self._active = self._unasked()
         if self._active.response_id is None:
-            self._active.response_id = event.response.id
+            self._begin(self._active, event.response.id)
         if self.state is State.REQUESTED:
             self.state = State.RESPONDING
             if self._cancel_again:
@@ -429,19 +474,24 @@ class SessionCore:
         if known := turn.response_id or response_id:
             self._past_responses.add(known)
             turn.response_id = known
-        try:
-            turn.end(event.response)
-        finally:
-            self._release()
+        turn.ended_at_s = self._clock()
+        turn.end(event)
+        self._open(turn, event.response.status)
+        self._release()
 
-    def _transcribed(self, item_id: str | None, transcript: str | None, error: ServerError | None) -> None:
-        if item_id in self._past_items:
-            return  # the words of an earlier turn, late
-        self._awaiting_transcript = False
-        self.user_transcript = transcript
-        self.user_transcript_error = error
-        if error is not None:
-            logger.info("the user's audio in item %s was not transcribed: %s", item_id, error)
+    def _open(self, turn: Turn, status: str | None) -> None:
+        """Note the calls of a response that has ended; those that a function of the caller serves are run."""
+        calls = turn.tool_calls.final
+        siblings = {call.call_id for call in calls}
+        self._open_calls |= dict.fromkeys(siblings, siblings)
+        if status != "completed":
+            return
+        to_run = [call for call in calls if call.name in self._functions]
+        self.to_run.extend(to_run)
+        self._running |= {call.call_id for call in to_run}
+        if to_run and len(to_run) == len(calls):
+            turn.continues = True
+            self._request()
 
     # -------------------------------------------------------------------- errors
 
@@ -471,10 +521,10 @@ class SessionCore:
 
     def _refused(self, event_id: str, error: ServerError) -> None:
         """Take in that the server has refused an event of ours."""
-        if event_id in self._append_ids:
+        if event_id.startswith(APPEND) and self.input.brought_by(number_of(event_id)):
             self._trouble.append(error)  # of audio that no turn stands on yet
             return
-        turn = next((turn for turn in self._asked() if event_id in turn.event_ids), None)
+        turn = next((turn for turn in self._asked() if turn.stands_on(event_id)), None)
         if turn is None:
             self.fail(error)
             return
@@ -525,6 +575,7 @@ class SessionCore:
         self._close = close
         self._unsettled = self._unsettled_turn = None
         self.outbox.clear()
+        self.to_run.clear()
         for turn in self._turns:
             if not turn.over:
                 turn.fail(self.verdict())
@@ -543,6 +594,12 @@ class SessionCore:
 
     # ------------------------------------------------------------ to the caller
 
+    def slice_at_hand(self) -> AudioChunk | None:
+        """Return the next slice of the turn that is being heard, unless something new was said meanwhile."""
+        if self._turns and self._turns[0].chunks and not self.input.buffered_bytes:
+            return self.next_chunk()
+        return None
+
     def next_chunk(self) -> AudioChunk | None:
         """Return the next slice of the turn that is due, or an empty chunk at its end.
 
@@ -552,25 +609,67 @@ class SessionCore:
         Raises:
             RealtimeError: how the turn or the connection ended, once its slices are handed out.
         """
-        if self._turns:
-            turn = self._turns[0]
-            turn.started = True
+        turn = self._due()
+        if turn is not None:
             if turn.chunks:
-                return turn.chunks.popleft()
-            if not turn.over or turn is self._unsettled_turn:
+                return AudioChunk(turn.next_slice())
+            if not self._is_over(turn):
                 return None
-            self._turns.popleft()
-            if turn.error is not None:
-                raise turn.error
+            self._hand_out(turn)
             return AudioChunk(b"", transcript=turn.transcript)
-        if self.unsettled:
+        self._raise_if_ended()
+        if self.state is State.IDLE and self._any_response and not self.unsettled:
+            return AudioChunk(b"")
+        return None
+
+    def next_turn(self) -> AgentTurn | None:
+        """Return the turn that is due once it has ended, whole but for the slices handed out before.
+
+        Returns:
+            None when the caller has to wait.
+
+        Raises:
+            RealtimeError: how the turn or the connection ended; ``turn`` is what was received of it.
+        """
+        turn = self._due()
+        if turn is None:
+            self._raise_if_ended()
             return None
+        if not self._is_over(turn):
+            return None
+        summary = turn.summary(self.input.transcript)
+        turn.error = turn.error or turn.nothing()
+        if turn.error is not None:
+            turn.error.turn = summary
+        self._hand_out(turn)
+        return summary
+
+    @property
+    def backlog_bytes(self) -> int:
+        """How much audio was received and not handed out yet."""
+        return sum(turn.unheard_bytes for turn in self._turns)
+
+    def _due(self) -> Turn | None:
+        turn = self._turns[0] if self._turns else None
+        if turn is not None and not turn.started:
+            turn.started = True
+            self._hearing = turn
+        return turn
+
+    def _is_over(self, turn: Turn) -> bool:
+        return turn.over and turn is not self._unsettled_turn
+
+    def _hand_out(self, turn: Turn) -> None:
+        self._turns.popleft()
+        if turn.error is not None:
+            raise turn.error
+
+    def _raise_if_ended(self) -> None:
+        if self.unsettled:
+            return
         self.raise_trouble()
         if self.state is State.CLOSED:
             raise self.verdict()
-        if self.state is State.IDLE and self._any_response:
-            return AudioChunk(b"")
-        return None
 
     def raise_trouble(self) -> None:
         """Raise the oldest error that belongs to no turn, if there is one."""
@@ -592,11 +691,11 @@ class SessionCore:
             LocalProtocolError: no audio was committed.
             RealtimeError: there will be no transcript.
         """
-        if self.user_transcript is not None:
-            return self.user_transcript
-        if self.user_transcript_error is not None:
-            raise self.user_transcript_error
-        if not self._awaiting_transcript:
+        if self.input.transcript is not None:
+            return self.input.transcript
+        if self.input.transcript_error is not None:
+            raise self.input.transcript_error
+        if not self.input.awaiting_transcript:
             raise LocalProtocolError(
                 "No audio was committed.", remedy="Call send_audio(), then recv_audio()."
             )
@@ -608,3 +707,8 @@ class SessionCore:
     def agent_transcript(self) -> str | None:
         """What the model has said in its newest response so far, or None."""
         return self._speaking.transcript if self._speaking else None
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """The functions called in the turn that the caller heard last, or is hearing."""
+        return self._hearing.tool_calls.final if self._hearing else ()

@@ -9,8 +9,7 @@ from realtime_adapter.errors import MalformedApiKey, MissingApiKey
 
 # The realtime variable comes first, so that a machine whose general key is good for other services only
 # can still hold one for this endpoint.
-GENERAL_KEY_VARIABLE = "OPENAI_API_KEY"
-KEY_VARIABLES = ("OPENAI_REALTIME_API_KEY", GENERAL_KEY_VARIABLE)
+KEY_VARIABLES = ("OPENAI_REALTIME_API_KEY", "OPENAI_API_KEY")
 
 # What is shorter is no credential of any vendor, and could stand in base64 audio by chance.
 _SHORTEST_MASKED = 8
@@ -30,6 +29,7 @@ class ApiKey:
             *((name, environment.get(name)) for name in KEY_VARIABLES),
         ]
         self.source, self._key = next(((name, key) for name, key in sources if key), ("", ""))
+        self._bytes = self._key.encode(errors="surrogatepass")
 
     def __repr__(self) -> str:
         return "ApiKey('***')" if self._key else "ApiKey()"
@@ -47,7 +47,8 @@ class ApiKey:
                 remedy=f"Set {' or '.join(reversed(KEY_VARIABLES))}, or pass api_key= to the adapter.",
                 param="api_key",
             )
-        if flaw := flaw_of(self._key):
+        flaw = _flaw(self._key)
+        if flaw:
             raise MalformedApiKey(
                 f"The API key from {self.source} holds {flaw}.",
                 remedy="Copy it again, without quotes, spaces or a line break at its end.",
@@ -61,9 +62,14 @@ class ApiKey:
             return text
         return text.replace(self._key, "***")
 
+    def mask_bytes(self, text: bytes) -> bytes:
+        """Return UTF-8 ``text`` with three asterisks in place of the key."""
+        if len(self._bytes) < _SHORTEST_MASKED or self._bytes not in text:
+            return text
+        return text.replace(self._bytes, b"***")
 
-def flaw_of(key: str) -> str:
-    """Return what in ``key`` cannot stand in a bearer token (RFC 6750 §2.1); empty when nothing does."""
+
+def _flaw(key: str) -> str:
     if "\n" in key or "\r" in key:
         return "a line break"
     if any(character.isspace() for character in key):

@@ -12,6 +12,7 @@ import logging
 import socket
 import ssl
 from collections.abc import Mapping
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -22,8 +23,8 @@ from websockets.exceptions import (
     ProxyError,
     WebSocketException,
 )
-from websockets.frames import CloseCode, Frame, Opcode
-from websockets.protocol import Event
+from websockets.frames import DATA_OPCODES, CloseCode, Frame, Opcode
+from websockets.protocol import Event, State
 
 from realtime_adapter.errors import ConnectionFailed
 from realtime_adapter.refusals import Close
@@ -47,25 +48,91 @@ def _silent_logger() -> logging.Logger:
 _logger = _silent_logger()
 
 
-class Socket(ClientConnection):
-    """A WebSocket that does not wait longer than ``CLOSE_TIMEOUT_S`` for a peer that has said goodbye.
+class Inbox(Protocol):
+    """Who takes in what a socket receives, at the moment it arrives."""
 
-    RFC 6455 §7.1.1 lets the server close TCP first; one that never does would keep the reader waiting.
+    def text_received(self, frame: bytes) -> None:
+        """Take in a text message, as UTF-8."""
+
+    def binary_received(self, size: int) -> None:
+        """Take in that a binary message of ``size`` bytes came."""
+
+    def read_done(self) -> None:
+        """Take in that all messages of one read from the network have been handed over."""
+
+    def connection_lost(self, closed: ConnectionClosed) -> None:
+        """Take in how the connection ended; nothing comes after it."""
+
+
+class Socket(ClientConnection):
+    """A WebSocket that hands each message over at once: no queue, no task and no future lie between.
+
+    It does not wait longer than ``CLOSE_TIMEOUT_S`` for a peer that has said goodbye: RFC 6455 §7.1.1 lets
+    the server close TCP first, and one that never does would keep everybody waiting.
     """
 
     _farewell: asyncio.TimerHandle | None = None
+    _inbox: Inbox | None = None
+    _fragments: tuple[Frame, ...] = ()
+    _early: tuple[Frame, ...] = ()  # what came before there was an inbox
+
+    def listen(self, inbox: Inbox) -> None:
+        """Hand everything to ``inbox`` from now on, and what has come already."""
+        self._inbox = inbox
+        early, self._early = self._early, ()
+        for frame in early:
+            self._message(frame, inbox)
+        inbox.read_done()
+        if self.state is State.CLOSED:
+            inbox.connection_lost(self.close_exc)
+
+    def write(self, text: str) -> None:
+        """Send a text message; ``drain`` waits until there is room for more.
+
+        The caller makes sure that the connection is open.
+        """
+        self.protocol.send_text(text.encode())
+        self.send_data()
 
     def process_event(self, event: Event) -> None:
-        """Start the last wait when the peer's close frame arrives."""
+        """Hand a message over; start the last wait when the peer's close frame arrives."""
+        if isinstance(event, Frame) and event.opcode in DATA_OPCODES:
+            if self._inbox is None:
+                self._early += (event,)
+            else:
+                self._message(event, self._inbox)
+            return
         super().process_event(event)
         if isinstance(event, Frame) and event.opcode is Opcode.CLOSE and self._farewell is None:
             self._farewell = self.loop.call_later(CLOSE_TIMEOUT_S, self.transport.abort)
 
+    def _message(self, frame: Frame, inbox: Inbox) -> None:
+        data, opcode = frame.data, frame.opcode
+        if not frame.fin or self._fragments:
+            self._fragments += (frame,)
+            if not frame.fin:
+                return
+            opcode = self._fragments[0].opcode
+            data = b"".join(each.data for each in self._fragments)
+            self._fragments = ()
+        if opcode is Opcode.TEXT:
+            inbox.text_received(bytes(data))
+        else:
+            inbox.binary_received(len(data))
+
+    def data_received(self, data: bytes) -> None:
+        """Say when all messages of one read have been handed over."""
+        super().data_received(data)
+        if self._inbox is not None:
+            self._inbox.read_done()
+
     def connection_lost(self, exc: Exception | None) -> None:
-        """End the last wait."""
+        """End the last wait, and say how the connection ended."""
         if self._farewell is not None:
             self._farewell.cancel()
         super().connection_lost(exc)
+        if self._inbox is not None:
+            self._inbox.connection_lost(self.close_exc)
 
 
 async def dial(url: str, headers: Mapping[str, str]) -> Socket:
@@ -92,8 +159,10 @@ async def dial(url: str, headers: Mapping[str, str]) -> Socket:
             ping_interval=None,
             open_timeout=None,
             close_timeout=CLOSE_TIMEOUT_S,
+            # The vendor's own clients offer none: inflating base64 audio costs more than it saves.
+            compression=None,
             max_size=None,  # the protocol sets no limit to an event
-            proxy=None if is_loopback(url) else True,
+            proxy=None if _is_loopback(url) else True,
         )
     except InvalidStatus as error:
         raise _refused_upgrade(error.response.status_code) from None
@@ -143,8 +212,7 @@ def _refused_upgrade(status: int) -> ConnectionFailed:
     )
 
 
-def is_loopback(url: str) -> bool:
-    """Say whether an address is on this machine, where no proxy can stand in between."""
+def _is_loopback(url: str) -> bool:
     host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback

@@ -13,7 +13,6 @@
     │   ├── InvalidAudio
     │   └── UnknownPrice
     ├── ConnectionFailed         no WebSocket came about
-    ├── MintRefused              no client secret was given out
     ├── HandshakeRefused         the socket opened, and the server refused it
     │   ├── InvalidApiKey
     │   ├── BetaProtocolRetired
@@ -23,7 +22,8 @@
     ├── ResponseError            a response ended otherwise than completed
     │   ├── ResponseFailed
     │   ├── ResponseIncomplete
-    │   └── ResponseCancelled
+    │   ├── ResponseCancelled
+    │   └── ResponseEmpty
     ├── DeadlineExceeded
     └── ConnectionLost
 """
@@ -33,7 +33,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack
+
+if TYPE_CHECKING:
+    from realtime_adapter.turn import AgentTurn
 
 ClosedBy = Literal["server", "client", "network"]
 
@@ -64,6 +67,9 @@ class RealtimeError(RuntimeError):
     Args:
         message: What happened.
         known: What else is known; each becomes an attribute, None (``remedy``: empty) when it is not known.
+
+    Attributes:
+        turn: From ``receive_turn``: the turn that ended so, with all that was received of it; else None.
     """
 
     def __init__(self, message: str, **known: Unpack[Particulars]) -> None:
@@ -74,6 +80,7 @@ class RealtimeError(RuntimeError):
         self.close_code = known.get("close_code")
         self.close_reason = known.get("close_reason")
         self._message = message
+        self.turn: AgentTurn | None = None
         super().__init__(f"{message} {self.remedy}".rstrip())
 
     def with_remedy(self, remedy: str) -> Self:
@@ -128,18 +135,6 @@ class ConnectionFailed(RealtimeError):
     """
 
     def __init__(self, message: str, *, remedy: str = "", http_status: int | None = None) -> None:
-        super().__init__(message, remedy=remedy)
-        self.http_status = http_status
-
-
-class MintRefused(RealtimeError):
-    """The endpoint that gives out client secrets refused, or answered without one; nothing was dialled.
-
-    Attributes:
-        http_status: The HTTP status of its answer.
-    """
-
-    def __init__(self, message: str, *, remedy: str = "", http_status: int) -> None:
         super().__init__(message, remedy=remedy)
         self.http_status = http_status
 
@@ -214,6 +209,10 @@ class ResponseIncomplete(ResponseError):
 
 class ResponseCancelled(ResponseError):
     """The response was cancelled although the caller had not interrupted it."""
+
+
+class ResponseEmpty(ResponseError):
+    """The response was completed and held nothing: no audio, no words, no function call. It is no answer."""
 
 
 class DeadlineExceeded(RealtimeError, TimeoutError):

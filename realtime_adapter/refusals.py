@@ -48,17 +48,8 @@ class Close:
 
 
 @dataclass(frozen=True)
-class KnownRefusal:
-    """A refusal whose error frame and close are known.
-
-    Attributes:
-        code: The error's code, or None.
-        error: What it is raised as.
-        close_code: WebSocket close code (RFC 6455 §7.4).
-        close_reason: What stands beside it.
-        message: The server's words.
-        remedy: What the caller can do about it.
-    """
+class _Known:
+    """A refusal whose error frame and close are known."""
 
     code: str | None
     error: type[HandshakeRefused] | type[ConnectionLost]
@@ -68,8 +59,8 @@ class KnownRefusal:
     remedy: str
 
 
-KNOWN = (
-    KnownRefusal(
+_KNOWN = (
+    _Known(
         "beta_api_shape_disabled",
         BetaProtocolRetired,
         4000,
@@ -77,7 +68,7 @@ KNOWN = (
         "The Realtime Beta API is no longer supported.",
         "Something added the beta header or subprotocol to the upgrade request: take it out.",
     ),
-    KnownRefusal(
+    _Known(
         "invalid_api_key",
         InvalidApiKey,
         3000,
@@ -85,7 +76,7 @@ KNOWN = (
         "Incorrect API key provided.",
         _KEY_REMEDY,
     ),
-    KnownRefusal(
+    _Known(
         None,
         InvalidApiKey,
         3000,
@@ -93,7 +84,7 @@ KNOWN = (
         "Missing bearer or basic authentication in header",
         f"Something took the Authorization header away, or the key is not one. {_KEY_REMEDY}",
     ),
-    KnownRefusal(
+    _Known(
         "missing_model",
         UnknownModel,
         4000,
@@ -101,7 +92,7 @@ KNOWN = (
         "You must provide a model parameter.",
         _MODEL_REMEDY,
     ),
-    KnownRefusal(
+    _Known(
         "invalid_model",
         UnknownModel,
         4000,
@@ -109,7 +100,7 @@ KNOWN = (
         "The model is not supported in realtime mode.",
         _MODEL_REMEDY,
     ),
-    KnownRefusal(
+    _Known(
         "model_not_found",
         UnknownModel,
         4004,
@@ -117,7 +108,7 @@ KNOWN = (
         "The model does not exist or the key may not use it.",
         _MODEL_REMEDY,
     ),
-    KnownRefusal(
+    _Known(
         "session_expired",
         ConnectionLost,
         1001,
@@ -211,8 +202,8 @@ def _lost(end: Close, error: ErrorDetail | None, code: str | None) -> Connection
     )
 
 
-def _known(error: ErrorDetail | None, close: Close | None) -> KnownRefusal | None:
-    for known in KNOWN:
+def _known(error: ErrorDetail | None, close: Close | None) -> _Known | None:
+    for known in _KNOWN:
         if error is not None:
             # A null code is not a name: such a refusal is known by its sentence.
             matches = error.code == known.code and (known.code or error.message == known.message)
@@ -221,11 +212,11 @@ def _known(error: ErrorDetail | None, close: Close | None) -> KnownRefusal | Non
         if matches:
             return known
     if error is None and close is not None and close.code == 3000:  # authentication, whatever the reason
-        return next(known for known in KNOWN if known.error is InvalidApiKey)
+        return next(known for known in _KNOWN if known.error is InvalidApiKey)
     return None
 
 
-def _known_error(known: KnownRefusal, error: ErrorDetail | None, close: Close | None) -> RealtimeError:
+def _known_error(known: _Known, error: ErrorDetail | None, close: Close | None) -> RealtimeError:
     """Return a known refusal's error; a half that was lost on the way is filled in from the table."""
     message = _sentence(error) if error and error.message else known.message
     code = known.code

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from realtime_adapter.audio import AudioChunk, Pcm16Joiner, decode_base64
 from realtime_adapter.errors import (
@@ -11,6 +14,7 @@ from realtime_adapter.errors import (
     RealtimeError,
     RemoteProtocolError,
     ResponseCancelled,
+    ResponseEmpty,
     ResponseError,
     ResponseFailed,
     ResponseIncomplete,
@@ -19,12 +23,82 @@ from realtime_adapter.events import (
     OutputAudioDelta,
     OutputAudioTranscriptDelta,
     OutputAudioTranscriptDone,
+    OutputEvent,
+    OutputTextDelta,
+    OutputTextDone,
     Response,
+    ResponseDone,
 )
+from realtime_adapter.tool_calls import ToolCall, ToolCalls
 
 logger = logging.getLogger("realtime_adapter")
 
 _Part = tuple[str | None, int | None]
+Words = OutputAudioTranscriptDelta | OutputAudioTranscriptDone | OutputTextDelta | OutputTextDone
+
+
+@dataclass(frozen=True)
+class TurnTimings:
+    """How long a turn took, in seconds since its response was asked for.
+
+    A response that the server began by itself counts from its first event. None: it did not come.
+
+    Attributes:
+        first_byte_s: To the first event of the response.
+        first_audio_s: To the first slice of audio.
+        total_s: To ``response.done``.
+    """
+
+    first_byte_s: float | None = None
+    first_audio_s: float | None = None
+    total_s: float | None = None
+
+
+@dataclass(frozen=True)
+class AgentTurn:
+    """One turn of the model, as it ended.
+
+    Attributes:
+        response_id: The server's id of the response, or None.
+        status: ``completed``, ``cancelled``, ``incomplete`` or ``failed``; ``in_progress`` when it was lost.
+        audio: All that was said and not handed out before by ``recv_audio``; PCM16, mono, 24 kHz.
+        transcript: The words spoken, or None.
+        text: The words written, or None.
+        user_transcript: What the user had said, as far as it was known when the turn ended, or None.
+        tool_calls: The functions called, in order of arrival.
+        usage: The server's ``usage`` object for this response, or None.
+        timings: How long it took.
+        continues: The functions called are run by the adapter, and another turn follows by itself.
+    """
+
+    response_id: str | None
+    status: str
+    audio: AudioChunk
+    transcript: str | None
+    text: str | None
+    user_transcript: str | None
+    tool_calls: tuple[ToolCall, ...]
+    usage: dict[str, Any] | None
+    timings: TurnTimings
+    continues: bool
+
+    @property
+    def tool_message(self) -> dict[str, Any] | None:
+        """The calls as one assistant's message of OpenAI's chat API, or None when there are none."""
+        return tool_message(self.tool_calls)
+
+
+def number_of(event_id: str) -> int:
+    """Return which of our events has the id ``event_id``; -1 when it is none of ours."""
+    number = event_id.rpartition("-")[2]
+    return int(number) if number.isascii() and number.isdigit() else -1
+
+
+def tool_message(calls: Sequence[ToolCall]) -> dict[str, Any] | None:
+    """Return the calls as one assistant's message of OpenAI's chat API, or None when there are none."""
+    if not calls:
+        return None
+    return {"role": "assistant", "content": None, "tool_calls": [call.as_chat() for call in calls]}
 
 
 class Turn:
@@ -33,44 +107,82 @@ class Turn:
     Attributes:
         response_id: The server's id of the response; None until ``response.created``.
         create_id: The event id of the ``response.create`` that asked for it; None before it.
-        event_ids: The ids of the client events it stands on: audio, text, and the request itself.
-        chunks: Slices not handed out yet.
+        event_ids: The ids of the client events it stands on: commit, text, and the request itself.
+        appends: The numbers of those that brought the audio.
+        chunks: Slices not handed out yet; whole samples of PCM16.
+        unheard_bytes: The size of these slices.
+        tool_calls: The functions it has called.
+        continues: Another turn will answer what its functions return.
         error: What to raise once the slices are handed out.
         over: Nothing more will come.
         started: ``recv_audio`` has asked for its slices.
         interrupted: The caller has cancelled it; whatever still arrives is left unheard.
+        asked_at_s: When it was asked for, on the session's clock; so for the others.
     """
 
     def __init__(self) -> None:
         self.response_id: str | None = None
         self.create_id: str | None = None
         self.event_ids: set[str] = set()
-        self.chunks: deque[AudioChunk] = deque()
+        self.appends: list[range] = []
+        self.chunks: deque[bytes] = deque()
+        self.unheard_bytes = 0
+        self.tool_calls = ToolCalls()
+        self.continues = False
         self.error: RealtimeError | None = None
         self.over = False
         self.started = False
         self.interrupted = False
+        self.asked_at_s: float | None = None
+        self.began_at_s: float | None = None
+        self.audio_at_s: float | None = None
+        self.ended_at_s: float | None = None
+        self._heard = False
+        self._response = Response(status="in_progress")
         self._joiners: dict[_Part, Pcm16Joiner] = {}
-        self._words: dict[_Part, list[str]] = {}
+        self._spoken: dict[_Part, list[str]] = {}
+        self._written: dict[_Part, list[str]] = {}
+
+    def stands_on(self, event_id: str) -> bool:
+        """Tell whether it answers what a client event has brought."""
+        if event_id in self.event_ids:
+            return True
+        return "append" in event_id and any(number_of(event_id) in each for each in self.appends)
 
     @property
     def transcript(self) -> str | None:
         """The words spoken so far; None when there are none."""
-        parts = ("".join(words) for words in self._words.values())
-        return " ".join(part for part in parts if part) or None
+        return _joined(self._spoken)
 
-    def take(self, event: OutputAudioDelta | OutputAudioTranscriptDelta | OutputAudioTranscriptDone) -> None:
-        """Take in a slice of audio or a few words.
+    @property
+    def text(self) -> str | None:
+        """The words written so far; None when there are none."""
+        return _joined(self._written)
+
+    def take(self, event: OutputEvent, clock: Callable[[], float]) -> None:
+        """Take in what an event says of the response.
+
+        Args:
+            event: An event of this response.
+            clock: Where the moment is read that the first slice of audio came at.
 
         Raises:
-            RemoteProtocolError: the slice is not base64.
+            RemoteProtocolError: a slice of audio is not base64.
         """
         if self.interrupted or self.over:
             return
-        if isinstance(event, OutputAudioDelta):
-            self._hear(event)
-        else:
-            self._read(event)
+        match event:
+            case OutputAudioDelta():
+                self._hear(event)
+                if self.audio_at_s is None:
+                    self.audio_at_s = clock()
+            case OutputAudioTranscriptDelta() | OutputTextDelta():
+                self._words(event).append(event.delta)
+            case OutputAudioTranscriptDone(transcript=str(whole)) | OutputTextDone(text=str(whole)) if whole:
+                # The final words replace the streamed ones, unless there are none.
+                self._words(event)[:] = [whole]
+            case _:
+                self.tool_calls.take(event)
 
     def _hear(self, event: OutputAudioDelta) -> None:
         try:
@@ -79,22 +191,34 @@ class Turn:
             raise RemoteProtocolError(
                 f"The server sent {event.type} with a broken slice: {error}", param="delta"
             ) from None
-        pcm = self._joiners.setdefault((event.item_id, event.content_index), Pcm16Joiner()).join(piece)
+        part = (event.item_id, event.content_index)
+        joiner = self._joiners.get(part)
+        if joiner is None:
+            joiner = self._joiners[part] = Pcm16Joiner()
+        pcm = joiner.join(piece)
         if pcm:  # a lone byte makes no sample yet, and an empty chunk would mean the end of the turn
-            self.chunks.append(AudioChunk(pcm))
+            self.chunks.append(pcm)
+            self.unheard_bytes += len(pcm)
+            self._heard = True
 
-    def _read(self, event: OutputAudioTranscriptDelta | OutputAudioTranscriptDone) -> None:
-        """Take in spoken words; those of the final event replace the streamed ones, unless it has none."""
-        words = self._words.setdefault((event.item_id, event.content_index), [])
-        if isinstance(event, OutputAudioTranscriptDelta):
-            words.append(event.delta)
-        elif event.transcript:
-            words[:] = [event.transcript]
+    def next_slice(self) -> bytes:
+        """Return the oldest slice that was not handed out, and forget it."""
+        pcm = self.chunks.popleft()
+        self.unheard_bytes -= len(pcm)
+        return pcm
 
-    def end(self, response: Response) -> None:
+    def _words(self, event: Words) -> list[str]:
+        spoken = isinstance(event, OutputAudioTranscriptDelta | OutputAudioTranscriptDone)
+        kind = self._spoken if spoken else self._written
+        return kind.setdefault((event.item_id, event.content_index), [])
+
+    def end(self, event: ResponseDone) -> None:
         """Take in ``response.done``."""
         self.over = True
-        self.error = self.error or self._failure(response)
+        self._response = event.response
+        for item in event.response.output or ():
+            self.tool_calls.take_item(item)
+        self.error = self.error or self._failure(event)
         for (item_id, _), joiner in self._joiners.items():
             if joiner.half_sample:
                 logger.warning(
@@ -108,7 +232,40 @@ class Turn:
         self.over = True
         self.error = self.error or error
 
-    def _failure(self, response: Response) -> RealtimeError | None:
+    def nothing(self) -> ResponseEmpty | None:
+        """Return the error of a completed response that holds nothing at all, or None: it is no answer."""
+        if self.interrupted or self._heard or self.transcript or self.text or self.tool_calls.final:
+            return None
+        return ResponseEmpty(
+            f"Response {self.response_id} is completed and holds no audio, no words and no function call.",
+            remedy="Ask again; if it stays empty, look at the instructions and at output_modalities.",
+            response_id=self.response_id,
+        )
+
+    def summary(self, user_transcript: str | None) -> AgentTurn:
+        """Return the turn for the caller, with the audio that was not handed out before."""
+        return AgentTurn(
+            response_id=self.response_id,
+            status=self._response.status or "completed",
+            audio=AudioChunk(b"".join(self.chunks), transcript=self.transcript),
+            transcript=self.transcript,
+            text=self.text,
+            user_transcript=user_transcript,
+            tool_calls=self.tool_calls.final,
+            usage=self._response.usage,
+            timings=self._timings(),
+            continues=self.continues,
+        )
+
+    def _timings(self) -> TurnTimings:
+        asked_at_s = self.asked_at_s if self.asked_at_s is not None else self.began_at_s
+        if asked_at_s is None:
+            return TurnTimings()
+        moments = (self.began_at_s, self.audio_at_s, self.ended_at_s)
+        return TurnTimings(*(None if at_s is None else at_s - asked_at_s for at_s in moments))
+
+    def _failure(self, event: ResponseDone) -> RealtimeError | None:
+        response = event.response
         status, details = response.status or "completed", response.status_details
         if status == "completed" or (self.interrupted and status in ("cancelled", "incomplete")):
             return None
@@ -138,5 +295,10 @@ class Turn:
             code=code,
             response_id=response.id,
             reason=reason,
-            status_details=details.model_dump(exclude_unset=True) if details else None,
+            status_details=event.fields.get("response", {}).get("status_details"),
         )
+
+
+def _joined(parts: dict[_Part, list[str]]) -> str | None:
+    whole = ("".join(words) for words in parts.values())
+    return " ".join(part for part in whole if part) or None

@@ -21,14 +21,14 @@ from realtime_adapter import (
     RealtimeError,
     RemoteProtocolError,
     ResponseCancelled,
+    ResponseEmpty,
     ResponseFailed,
     ResponseIncomplete,
     ServerError,
     SessionRefused,
 )
 from realtime_adapter.audio import decode_base64, encode_base64
-from realtime_adapter.core import MAX_APPEND_BYTES, SENDS, SessionCore, State
-from realtime_adapter.events import (
+from realtime_adapter.client_events import (
     ClientEvent,
     ConversationItemCreate,
     InputAudioBufferAppend,
@@ -37,9 +37,10 @@ from realtime_adapter.events import (
     ResponseCancel,
     ResponseCreate,
     SessionUpdate,
-    UnknownEvent,
     UserMessage,
 )
+from realtime_adapter.core import MAX_APPEND_BYTES, SENDS, SessionCore, State
+from realtime_adapter.events import UnknownEvent
 from realtime_adapter.refusals import Close
 from realtime_adapter.session import requested_session
 from tests.adapter.scripted_peer import in_force, session
@@ -292,7 +293,16 @@ def test_before_any_response_there_is_nothing_to_give_at_once() -> None:
     assert core.said() == []
 
 
-def test_a_response_without_audio_ends_its_turn() -> None:
+def test_a_response_that_holds_nothing_is_no_answer() -> None:
+    core = configured()
+    core.ask()
+    core.begin("r1")
+    core.finish("r1")
+    with pytest.raises(ResponseEmpty, match="r1 is completed and holds no audio"):
+        core.next_turn()
+
+
+def test_a_response_that_holds_nothing_is_silence_to_whoever_only_listens() -> None:
     core = configured()
     core.ask()
     core.begin("r1")
@@ -300,7 +310,16 @@ def test_a_response_without_audio_ends_its_turn() -> None:
     assert core.heard() == b""
 
 
-@given(st.binary(min_size=0, max_size=200), st.lists(st.integers(0, 200), max_size=12))
+def test_a_response_of_words_alone_ends_its_turn() -> None:
+    core = configured()
+    core.ask()
+    core.begin("r1")
+    core.words("r1", "done", transcript="Hello.")
+    core.finish("r1")
+    assert core.heard() == b""
+
+
+@given(st.binary(min_size=2, max_size=200), st.lists(st.integers(0, 200), max_size=12))
 @settings(max_examples=60, deadline=None)
 def test_any_split_over_deltas_gives_the_same_bytes_and_no_early_end(audio: bytes, cuts: list[int]) -> None:
     audio = audio[: len(audio) & ~1]
@@ -338,6 +357,7 @@ def test_late_slices_of_an_ended_response_are_left_out() -> None:
     core = configured()
     core.ask()
     core.begin("r1")
+    core.speak("r1", b"\x01\x00")
     core.finish("r1")
     core.heard()
     core.ask()
@@ -410,8 +430,9 @@ def test_a_response_that_is_not_completed_is_an_error_after_its_audio(
     assert caught.value.status_details == details
     core.ask()
     core.begin("r2")
+    core.speak("r2", b"\x02\x00")
     core.finish("r2")
-    assert core.heard() == b""
+    assert core.heard() == b"\x02\x00"
 
 
 def test_an_unknown_status_is_the_servers_fault() -> None:
@@ -588,6 +609,7 @@ def test_the_agent_speaks_when_it_is_signalled_and_nothing_else_is_due() -> None
     assert core.begin_turn(agent_turn=True) is False
     assert core.said() == ["response.create"]
     core.begin("r1")
+    core.speak("r1", b"\x01\x00")
     core.finish("r1")
     core.heard()
     assert core.begin_turn(agent_turn=False) is False
@@ -779,13 +801,13 @@ def test_the_users_words_are_those_of_the_audio_committed_last() -> None:
     assert core.heard_user() is None
     core.hear("input_audio_buffer.committed", item_id="u1")
     core.hear(f"{TRANSCRIBED}.completed", item_id="u1", content_index=0, transcript="Hello")
-    assert core.user_transcript == core.heard_user() == "Hello"
+    assert core.input.transcript == core.heard_user() == "Hello"
     core.begin("r1")
     core.finish("r1")
     core.ask()
-    assert core.user_transcript is None
+    assert core.input.transcript is None
     core.hear(f"{TRANSCRIBED}.completed", item_id="u1", transcript="late words of the first turn")
-    assert core.user_transcript is None
+    assert core.input.transcript is None
     core.hear("input_audio_buffer.committed", item_id="u2")
     core.hear(f"{TRANSCRIBED}.completed", item_id="u2", transcript="")
     assert core.heard_user() == ""
@@ -801,7 +823,7 @@ def test_a_failed_transcription_ends_no_turn() -> None:
     core.speak("r1", b"\x01\x00")
     core.finish("r1")
     assert core.heard() == b"\x01\x00"
-    assert core.user_transcript is None
+    assert core.input.transcript is None
     with pytest.raises(ServerError, match="Mumbling"):
         core.heard_user()
 
@@ -816,8 +838,9 @@ def test_harmless_errors_do_not_end_a_turn(code: str) -> None:
     core.begin("r1")
     core.object(code)
     core.object(code, "input_audio_buffer.commit-3")
+    core.speak("r1", b"\x01\x00")
     core.finish("r1")
-    assert core.heard() == b""
+    assert core.heard() == b"\x01\x00"
 
 
 def test_a_refused_request_frees_the_way_for_the_next() -> None:
@@ -857,8 +880,9 @@ def test_refused_audio_is_reported_before_it_is_committed() -> None:
     core.begin("r1")
     core.append(SECOND)
     core.object("invalid_value", json.loads(core.outbox[-1])["event_id"], param="audio")
+    core.speak("r1", b"\x01\x00")
     core.finish("r1")
-    assert core.heard() == b""
+    assert core.heard() == b"\x01\x00"
     core.said()
     with pytest.raises(ServerError, match="param audio"):
         core.begin_turn(agent_turn=False)
@@ -943,9 +967,10 @@ def test_a_turn_that_was_whole_before_the_end_ends_as_such() -> None:
     core.ask()
     core.begin("r1")
     core.object("server_error")
+    core.speak("r1", b"\x01\x00")
     core.finish("r1")
     core.end(Close(1011, "", "server"))
-    assert core.heard() == b""
+    assert core.heard() == b"\x01\x00"
     with pytest.raises(ConnectionLost) as caught:
         core.next_chunk()
     assert caught.value.code == "server_error"

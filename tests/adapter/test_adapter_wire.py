@@ -41,7 +41,8 @@ from realtime_adapter import (
     ServerError,
     SessionRefused,
 )
-from realtime_adapter import adapter as shell
+from realtime_adapter import adapter as public
+from realtime_adapter import connection as shell
 from realtime_adapter import dial as dialling
 from tests.adapter.scripted_peer import KEY, Peer, in_force, run, session, staged, whole_turn
 
@@ -1042,7 +1043,7 @@ def test_the_key_reaches_no_log_no_error_and_no_listener(caplog: pytest.LogCaptu
 
 
 def test_the_documentation_names_the_ga_protocol_and_not_the_beta() -> None:
-    text = shell.__doc__ or ""
+    text = public.__doc__ or ""
     for named in (
         "wss://api.openai.com/v1/realtime",
         "Authorization: Bearer",
