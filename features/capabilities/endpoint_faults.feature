@@ -97,7 +97,6 @@ Feature: Trouble on the line
         | close code=1001 reason="going away" after=3       | the connection was lost       | going away          | 3      |
         | close code=1011 after=3                           | the connection was lost       | 1011                | 3      |
         | close code=4321 reason="nobody knows why" after=3 | the connection was lost       | nobody knows why    | 3      |
-        | reset after=3                                     | the connection was lost       | 1006                | 3      |
         | end-of-stream after=3                             | the connection was lost       | 1006                | 3      |
 
     @unit
