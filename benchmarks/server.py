@@ -18,12 +18,12 @@ import multiprocessing
 import os
 import platform
 import resource
-import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection as Pipe
+from statistics import median
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -37,6 +37,7 @@ MS_PER_DELTA = 100
 BYTES_PER_DELTA = 4_800
 HEADERS = {"Authorization": "Bearer sk-benchmark"}
 CREATE = json.dumps({"type": "response.create"})
+ANSWERS = 5
 TARGET = 2.0
 
 
@@ -181,8 +182,7 @@ async def cpu(rounds: int, seconds: float) -> None:
     """CPU per delta of 100 ms: the server's, beside the least that sending and receiving cost."""
     for compressed in (False, True):
         how = "with permessage-deflate" if compressed else "without compression"
-        server_us, client_us = await fed(serve, rounds, seconds, compressed=compressed)
-        bare_us, floor_us = await fed(serve_bare, rounds, seconds, compressed=compressed)
+        (server_us, client_us), (bare_us, floor_us) = await fed(rounds, seconds, compressed=compressed)
         floor_us = min(floor_us, client_us)
         print(
             f"CPU per 100 ms delta {how}: server {server_us:.1f} µs (a client that only receives from it "
@@ -192,23 +192,25 @@ async def cpu(rounds: int, seconds: float) -> None:
         )
 
 
-async def fed(
-    run: Callable[[Pipe, float, float], None], rounds: int, seconds: float, *, compressed: bool
-) -> tuple[float, float]:
-    """Return the median CPU per delta of a server and of a client that only receives, in microseconds."""
-    servers, clients = [], []
-    with served(seconds, run=run) as (url, ask):
-        ws = await opened(url, compressed=compressed)
-        await received(ws)  # warm
-        for number in range(1, rounds + 1):
+async def fed(rounds: int, seconds: float, *, compressed: bool) -> list[tuple[float, float]]:
+    """Return, of our server and of the bare one, its median CPU per delta and its client's, in microseconds.
+
+    The two take turns, so that neither has the quieter half of the run.
+    """
+    cost: dict[str, list[tuple[float, float]]] = {}
+    with served(seconds) as ours, served(seconds, run=serve_bare) as bare:
+        for name, (url, ask) in (("warm", ours), ("warm", bare), *[("ours", ours), ("bare", bare)] * rounds):
+            ws = await opened(url, compressed=compressed)
             server_s, client_s = ask("cpu_s"), time.process_time()
-            deltas = await received(ws)
-            clients.append((time.process_time() - client_s) / deltas * 1e6)
-            servers.append((ask("cpu_s") - server_s) / deltas * 1e6)
-            figures = f"{servers[-1]:.1f} µs, client {clients[-1]:.1f} µs, {deltas} deltas"
-            say(f"{run.__name__} {number}/{rounds}: {figures}")
-        await ws.close()
-    return statistics.median(servers), statistics.median(clients)
+            deltas = sum([await received(ws) for _ in range(ANSWERS)])
+            client_us = (time.process_time() - client_s) / deltas * 1e6
+            cost.setdefault(name, []).append(((ask("cpu_s") - server_s) / deltas * 1e6, client_us))
+            await ws.close()
+            say(f"{name}: {cost[name][-1][0]:.1f} µs, client {client_us:.1f} µs, {deltas} deltas")
+    return [
+        (median(server for server, _ in of), median(client for _, client in of))
+        for of in (cost["ours"], cost["bare"])
+    ]
 
 
 async def memory(sessions: int) -> None:

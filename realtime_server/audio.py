@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from realtime_server import g711, rules
 _MAX_APPEND_BYTES = 15 * 1024 * 1024
 _G711_BYTES_PER_MS = 8
 _PCM_BYTES_PER_MS = 48
+_USUAL_SLICE_MS = 100
 
 
 @dataclass(frozen=True)
@@ -22,11 +24,11 @@ class Sound:
     """Audio together with how it is coded.
 
     Attributes:
-        data: As it stands on the wire, before base64; that of an answer in progress still grows.
+        data: As it stands on the wire, before base64.
         kind: ``audio/pcm``, ``audio/pcmu`` or ``audio/pcma``.
     """
 
-    data: bytes | bytearray = field(repr=False)
+    data: bytes | memoryview = field(repr=False)
     kind: str = "audio/pcm"
 
     @property
@@ -39,6 +41,37 @@ class Sound:
         return Sound(bytes(self.data[: end_ms * bytes_per_ms(self.kind)]), self.kind)
 
 
+class Slice(NamedTuple):
+    """The audio of one delta.
+
+    Attributes:
+        start: Where in the answer it begins, in bytes.
+        end: Where it ends.
+        encoded: As it stands in the event, in ASCII.
+    """
+
+    start: int
+    end: int
+    encoded: bytes
+
+
+@dataclass(frozen=True, eq=False)
+class Voice:
+    """An answer as it is heard.
+
+    Attributes:
+        sound: All of it.
+        slices: Its deltas, in order.
+    """
+
+    sound: Sound
+    slices: Sequence[Slice]
+
+    def until(self, end: int) -> Sound:
+        """Return its first ``end`` bytes, without copying them."""
+        return Sound(memoryview(self.sound.data)[:end], self.sound.kind)
+
+
 def bytes_per_ms(kind: str) -> int:
     """Return how much one millisecond takes: 48 bytes of PCM16 at 24 kHz, 8 bytes of G.711."""
     return _PCM_BYTES_PER_MS if kind == "audio/pcm" else _G711_BYTES_PER_MS
@@ -49,7 +82,7 @@ def samples_per_ms(kind: str) -> int:
     return 24 if kind == "audio/pcm" else 8
 
 
-def samples(data: bytes | bytearray, kind: str) -> g711.Samples:
+def samples(data: bytes | memoryview, kind: str) -> g711.Samples:
     """Return the samples of audio a client sent; shape ``(samples,)``, dtype ``int16``."""
     return np.frombuffer(data, "<i2") if kind == "audio/pcm" else g711.expand(data, kind)
 
@@ -57,6 +90,27 @@ def samples(data: bytes | bytearray, kind: str) -> g711.Samples:
 def spoken(pcm: bytes, kind: str) -> bytes:
     """Return what the model says (PCM16, 24 kHz) coded as the client asked for it."""
     return pcm if kind == "audio/pcm" else g711.compress(g711.to_telephone_rate(pcm), kind)
+
+
+@lru_cache(maxsize=32)  # made once for all the sessions that hear it: coding costs more than sending
+def voice(pcm: bytes, kind: str, sizes: tuple[int, ...] = ()) -> Voice:
+    """Return what the model says (PCM16, 24 kHz) coded and cut as the client will hear it.
+
+    Args:
+        pcm: All of it.
+        kind: How it is coded.
+        sizes: Of successive slices in bytes, the last one repeated; empty for 100 ms each.
+    """
+    sound = Sound(spoken(pcm, kind), kind)
+    left = iter(sizes)
+    size = _USUAL_SLICE_MS * bytes_per_ms(kind)
+    slices, start = list[Slice](), 0
+    while start < len(sound.data):
+        size = next(left, size)
+        data = sound.data[start : start + size]
+        slices.append(Slice(start, start + len(data), base64.b64encode(data)))
+        start += size
+    return Voice(sound, tuple(slices))
 
 
 def decoded(encoded: str, audio_format: Mapping[str, Any], param: str) -> bytes:
@@ -83,6 +137,6 @@ def decoded(encoded: str, audio_format: Mapping[str, Any], param: str) -> bytes:
     return audio
 
 
-def encoded(audio: bytes | bytearray) -> str:
+def encoded(audio: bytes | memoryview) -> str:
     """Return ``audio`` as it stands in an event."""
     return base64.b64encode(audio).decode("ascii")

@@ -101,7 +101,7 @@ def _words_by_digest(kind: str) -> dict[bytes, str]:
     return {_digest(audio.spoken(speech(name).pcm, kind), kind): speech(name).words for name in _names()}
 
 
-def _digest(data: bytes | bytearray, kind: str) -> bytes:
+def _digest(data: bytes | memoryview, kind: str) -> bytes:
     samples = audio.samples(data, kind)
     (loud,) = np.nonzero(np.abs(samples.astype(np.int32)) >= _QUIET_EDGE)
     core = samples[loud[0] : loud[-1] + 1] if len(loud) else samples[:0]

@@ -21,6 +21,8 @@ class Clock:
 
     async def wait(self, event: asyncio.Event, timeout_ms: float) -> bool:
         """Wait until ``event`` is set; return False when ``timeout_ms`` passed first."""
+        if timeout_ms <= 0:
+            return event.is_set()
         try:
             async with asyncio.timeout(timeout_ms / 1000):
                 return await event.wait()

@@ -7,9 +7,10 @@ import json
 import logging
 import socket
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from http import HTTPStatus
 from typing import Any, Literal
 
@@ -28,13 +29,14 @@ from realtime_server.near_miss import near_miss
 from realtime_server.rules import Refused
 from realtime_server.script import CloseWith, Ending, ResetConnection, Script
 from realtime_server.service import SESSION_S, Service
-from realtime_server.transcript import Frame, Sender, Transcript
+from realtime_server.transcript import Frame, Run, Sender, Transcript
 from realtime_server.trouble import Packet, Pause
 from realtime_server.validation import json_type
 
 log = logging.getLogger("realtime_server")
 
 _ABNORMAL = 1006
+_plain = json.JSONEncoder(ensure_ascii=False).encode
 _Wire = dict[str, Any]
 
 
@@ -76,7 +78,7 @@ class Connection:
         self.close_reason = ""
         self.closed_by: Literal["client", "server"] | None = None
         self.failure: Exception | None = None
-        self.on_frame: Callable[[Connection, Frame], None] = _unheard
+        self.listener: Callable[[], Callable[[Connection, Frame], None] | None] = _nobody
         self.debug = False
         self.ids = Ids(f"connection {number}")
         self.clock = clock
@@ -275,15 +277,32 @@ class Connection:
             if close
         ]
         log.info("connection %s: closed by the %s, %s %s", self.number, by, code, self.close_reason)
-        self.transcript.append(*frames)
-        for frame in frames:
-            self.on_frame(self, frame)
+        self._keep(*frames)
 
     # --- sending ----------------------------------------------------------------------------------------
 
     async def send(self, event_type: str, /, **fields: Any) -> None:
         """Send one event with a fresh event_id."""
         await self._transmit({"type": event_type, "event_id": self.ids.new("event"), **fields})
+
+    async def stream(self, event_type: str, place: Mapping[str, Any], deltas: Sequence[bytes]) -> None:
+        """Send one event for each of ``deltas``, which are base64; ``place`` is the same in all of them.
+
+        Nothing but their ``event_id`` is made for this client: the audio was coded when it was first heard,
+        and all of them leave in a single write. With faults in force they are sent like any other event.
+        """
+        if self._faults or self._remarks:
+            for delta in deltas:
+                await self.send(event_type, **place, delta=delta.decode())
+            return
+        if not self._open:
+            return
+        head = f'{{"type": "{event_type}", "event_id": "event_'.encode()
+        rest = f'", {_written(place)[1:-1]}, "delta": "'.encode()
+        ids = self.ids.several(len(deltas))
+        payloads = [(head, event_id, rest, delta, b'"}') for event_id, delta in zip(ids, deltas, strict=True)]
+        self._keep(Run(self._now_ms(), payloads))
+        await self._write(payloads)
 
     async def send_error(self, error: Mapping[str, Any], event_id: str | None = None) -> None:
         """Send a scripted ``error`` event; what ``error`` leaves out is filled in."""
@@ -325,6 +344,9 @@ class Connection:
         return self._ws
 
     async def _transmit(self, event: _Wire, rule: str | None = None, note: str = "") -> None:
+        if not self._faults:
+            await self._put(Packet(event), rule, note)
+            return
         ending: Ending | None = None
         async with self._sending:  # a line that stands still holds back what comes after, too
             for step in self._trouble.steps(event):
@@ -340,16 +362,32 @@ class Connection:
 
     async def _put(self, packet: Packet, rule: str | None, note: str) -> None:
         """Put one frame on the wire, and write it down; of padding, only that there was some."""
-        ws = self._socket()
-        if self._ending_at_ms is not None or ws.state is not State.OPEN:
-            return  # the client would never see it, so it does not belong to the transcript either
+        if not self._open:
+            return
         text = packet.text or _written(packet.event)
         fault = f"fault: {packet.note}" if packet.note else ""
         notes = "; ".join([*self._remarks, *(each for each in (note, fault) if each)])
         self._remarks.clear()
         self._record(Frame(self._now_ms(), Sender.SERVER, "text", text, rule=rule, note=notes))
-        with suppress(ConnectionClosed):  # between the line above and this one the client went away
-            await ws.send(text + " " * packet.padding_bytes)
+        await self._write([(text.encode(), b" " * packet.padding_bytes)])
+
+    @property
+    def _open(self) -> bool:
+        """Whether a frame would still be seen; one that is not does not belong to the transcript either."""
+        return self._ending_at_ms is None and self._socket().state is State.OPEN
+
+    async def _write(self, payloads: Iterable[Sequence[bytes]]) -> None:
+        """Put text frames on the wire in one write, each given in pieces, and wait while the line is full."""
+        ws = self._socket()
+        if ws.protocol.extensions:  # compression
+            for pieces in payloads:
+                ws.protocol.send_text(b"".join(pieces))
+            packets = ws.protocol.data_to_send()
+        else:
+            packets = [part for pieces in payloads for part in (_header(sum(map(len, pieces))), *pieces)]
+        with suppress(OSError):  # the client went away, which is read off the socket
+            ws.transport.write(b"".join(packets))
+            await ws.drain()
 
     async def _send_refusal(self, refused: Refused, event: _Wire | None) -> None:
         note = self._note_refusal(refused, event)
@@ -379,20 +417,32 @@ class Connection:
     def _record(self, frame: Frame) -> None:
         hidden = self._credential.hide(frame.payload)
         frame = frame if hidden == frame.payload else replace(frame, payload=hidden)
-        self.transcript.append(frame)
-        self.on_frame(self, frame)
+        self._keep(frame)
+
+    def _keep(self, *kept: Frame | Run) -> None:
+        self.transcript.append(*kept)
+        if (listener := self.listener()) is not None:
+            for one in kept:
+                for frame in one.frames() if isinstance(one, Run) else [one]:
+                    listener(self, frame)
 
     def _now_ms(self) -> float:
         return round(self.clock.now_ms() - self._born_ms, 3)
 
 
 def _written(event: Mapping[str, Any]) -> str:
-    text = json.dumps(event, ensure_ascii=False)
+    text = _plain(event)
     try:
         text.encode()
     except UnicodeEncodeError:  # half a surrogate pair that the client sent escaped goes back escaped
         return json.dumps(event)
     return text
+
+
+@cache
+def _header(length: int) -> bytes:
+    """Return what precedes the payload of an uncompressed text frame (RFC 6455 section 5.2)."""
+    return WebSocketFrame(Opcode.TEXT, bytes(length)).serialize(mask=False)[:-length]
 
 
 def _silence_pongs(ws: ServerConnection, struck: Callable[[], None]) -> None:
@@ -424,5 +474,5 @@ def _not_json(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON (RFC 8259 §6)")
 
 
-def _unheard(_connection: Connection, _frame: Frame) -> None:
+def _nobody() -> None:
     """Nobody listens."""

@@ -13,6 +13,7 @@ from email.utils import formatdate
 from urllib.parse import urlsplit
 
 from websockets.asyncio.server import ServerConnection
+from websockets.frames import CloseCode
 
 from realtime_server import rules
 from realtime_server.http_api import HttpAnswer, HttpRequest, refused, serves
@@ -40,16 +41,23 @@ class Front(ServerConnection):
         """Take what has arrived to whom it belongs."""
         if self._is_websocket is True:
             super().data_received(data)
-            self._bound_the_goodbye()
+            if self.close_deadline is not None:
+                self._bound_the_goodbye()
         elif self._is_websocket is None or self._begun:
             self._begun += data
             self._decide()
 
+    async def close(self, code: CloseCode | int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
+        """Close the connection; a client that does not take part is let go after ``close_timeout``."""
+        self._bound_the_goodbye()
+        await super().close(code, reason)
+
     def _bound_the_goodbye(self) -> None:
-        # The library waits for ever for a client that said goodbye and then leaves TCP half open.
-        if self.close_deadline is not None and not self._goodbye_bound:
+        # The library waits for ever for a client that said goodbye and then leaves TCP half open, and for one
+        # that has stopped to read, so that not even the close frame can be written.
+        if not self._goodbye_bound:
             self._goodbye_bound = True
-            self.loop.call_at(self.close_deadline, self.transport.abort)
+            self.loop.call_later(self.close_timeout or 0, self.transport.abort)
 
     def _decide(self) -> None:
         if self._is_websocket is None:

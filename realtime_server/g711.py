@@ -18,7 +18,7 @@ _PCM_RATIO = 3  # 24 kHz to 8 kHz
 _LAWS = {"audio/pcmu": "mu", "audio/pcma": "a"}
 
 
-def expand(coded: bytes | bytearray, kind: str) -> Samples:
+def expand(coded: bytes | memoryview, kind: str) -> Samples:
     """Return the samples of G.711 audio.
 
     Args:

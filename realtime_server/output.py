@@ -6,10 +6,10 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
-from realtime_server import audio
-from realtime_server.audio import Sound
+from realtime_server.audio import Slice, Voice
 from realtime_server.clock import Clock
 from realtime_server.conversation import Conversation, Item
 from realtime_server.ids import Ids
@@ -20,7 +20,6 @@ _Wire = dict[str, Any]
 
 # How the vendor counts sound that is said: a token is 50 ms.
 _SAID_MS_PER_TOKEN = 50
-_USUAL_SLICE_MS = 100
 
 _LEGACY_NAMES = {
     "response.output_audio.delta": "response.audio.delta",
@@ -40,6 +39,9 @@ class Line(Protocol):
 
     async def send(self, event_type: str, /, **fields: Any) -> None:
         """Send one event."""
+
+    async def stream(self, event_type: str, place: Mapping[str, Any], deltas: Sequence[bytes]) -> None:
+        """Send one event for each of ``deltas``, which are base64; ``place`` is the same in all of them."""
 
     async def send_error(self, error: Mapping[str, Any], event_id: str | None = None) -> None:
         """Send a scripted ``error`` event."""
@@ -69,17 +71,20 @@ class Tokens(NamedTuple):
     audio: int
 
 
-@dataclass(frozen=True)
-class Piece:
-    """What is sent between two steps of a response: words (or arguments), then sound."""
+class Piece(NamedTuple):
+    """What one step of a response sends: words (or arguments), then sound."""
 
     words: Sequence[str]
-    sound: bytes | bytearray = b""
+    sound: Slice | None = None
 
-    def tokens(self, kind: str | None) -> Tokens:
-        """Count it; ``kind`` is how the sound is coded, None without sound."""
-        sounds_ms = Sound(self.sound, kind).ms if kind else 0
-        return Tokens(len(self.words), math.ceil(sounds_ms / _SAID_MS_PER_TOKEN))
+
+@lru_cache(maxsize=32)  # like the voice itself
+def _spoken(transcript: str, voice: Voice) -> Sequence[Piece]:
+    words, slices = tokens(transcript), voice.slices
+    if not slices:
+        return [Piece(words)] if words else []
+    ends = [math.ceil(number * len(words) / len(slices)) for number in range(len(slices) + 1)]
+    return [Piece(words[ends[number] : ends[number + 1]], sound) for number, sound in enumerate(slices)]
 
 
 @dataclass(frozen=True)
@@ -123,17 +128,16 @@ class Output:
         add = stage.conversation.outside if stage.apart else stage.conversation.add
         self.item: Item = add(body)
 
-    @property
-    def spent(self) -> Tokens:
-        """What has been put out so far."""
-        raise NotImplementedError
-
     def pieces(self) -> Sequence[Piece]:
         """The content as it is cut into deltas."""
         raise NotImplementedError
 
-    async def put(self, piece: Piece) -> None:
-        """Send one piece."""
+    def spent(self, more: Sequence[Piece] = ()) -> Tokens:
+        """What has been put out so far, and ``more`` that is next."""
+        raise NotImplementedError
+
+    async def put(self, pieces: Sequence[Piece]) -> None:
+        """Send the pieces that are next."""
         raise NotImplementedError
 
     async def open(self) -> None:
@@ -174,12 +178,14 @@ class Message(Output):
         super().__init__(stage, index, {**body, "phase": phase} if phase else body)
         self.kind = kind
         self._said: list[str] = []
-        self._sounded = bytearray()
+        self._voice = stage.answer.voice(kind) if kind else None
 
-    @property
-    def spent(self) -> Tokens:
-        """What has been put out so far."""
-        return Piece(self._said, self._sounded).tokens(self.kind)
+    def spent(self, more: Sequence[Piece] = ()) -> Tokens:
+        """What has been put out so far, and ``more`` that is next."""
+        words = len(self._said) + sum(len(piece.words) for piece in more)
+        ends = [piece.sound.end for piece in more if piece.sound]
+        sound = self._voice.until(ends[-1]) if self._voice and ends else self.item.audio.get(0)
+        return Tokens(words, math.ceil(sound.ms / _SAID_MS_PER_TOKEN) if sound else 0)
 
     async def open(self) -> None:
         """Announce the item and its one content part."""
@@ -189,22 +195,21 @@ class Message(Output):
 
     def pieces(self) -> Sequence[Piece]:
         """Words, each group with the audio delta it runs ahead of; written words come one by one."""
-        answer = self.stage.answer
-        words = tokens(answer.transcript)
-        if not self.kind:
-            return [Piece([word]) for word in words]
-        usual_bytes = _USUAL_SLICE_MS * audio.bytes_per_ms(self.kind)
-        slices = answer.slices(audio.spoken(answer.audio, self.kind), usual_bytes) or [b""] * bool(words)
-        ends = [math.ceil(number * len(words) / len(slices)) for number in range(len(slices) + 1)]
-        return [Piece(words[ends[number] : ends[number + 1]], sound) for number, sound in enumerate(slices)]
+        if not self._voice:
+            return [Piece([word]) for word in tokens(self.stage.answer.transcript)]
+        return _spoken(self.stage.answer.transcript, self._voice)
 
-    async def put(self, piece: Piece) -> None:
-        """Send words, then their sound."""
-        await self._say(piece.words)
-        if piece.sound and self.kind:
-            self._sounded += piece.sound
-            self.item.audio.setdefault(0, Sound(self._sounded, self.kind))
-            await self._content("response.output_audio.delta", delta=audio.encoded(piece.sound))
+    async def put(self, pieces: Sequence[Piece]) -> None:
+        """Send words, each group before its sound; sound that has no words in between leaves together."""
+        run: list[Slice] = []
+        for piece in pieces:
+            if piece.words:
+                await self._sound(run)
+                run = []
+                await self._say(piece.words)
+            if piece.sound:
+                run.append(piece.sound)
+        await self._sound(run)
 
     async def close(self, status: str) -> None:
         """Close the content and the item."""
@@ -217,6 +222,12 @@ class Message(Output):
         await self._content("response.content_part.done", part=self._part())
         self._body["content"] = [self._part(inside_item=True)]
         await super().close(status)
+
+    async def _sound(self, run: Sequence[Slice]) -> None:
+        if run and self._voice:
+            self.item.audio[0] = self._voice.until(run[-1].end)
+            name = self._named("response.output_audio.delta")
+            await self.stage.line.stream(name, self._place, [each.encoded for each in run])
 
     async def _say(self, words: Sequence[str]) -> None:
         name = "response.output_audio_transcript.delta" if self.kind else "response.output_text.delta"
@@ -237,15 +248,19 @@ class Message(Output):
         return {"type": f"{prefix}text", "text": self._words()}
 
     async def _content(self, name: str, **fields: Any) -> None:
-        if self.stage.answer.event_names == "legacy":
-            name = _LEGACY_NAMES.get(name, name)
-        place = {
+        await self.stage.line.send(self._named(name), **self._place, **fields)
+
+    def _named(self, name: str) -> str:
+        return _LEGACY_NAMES.get(name, name) if self.stage.answer.event_names == "legacy" else name
+
+    @property
+    def _place(self) -> _Wire:
+        return {
             "response_id": self.stage.response_id,
             "item_id": self.item.id,
             "output_index": self.index,
             "content_index": 0,
         }
-        await self.stage.line.send(name, **place, **fields)
 
 
 class FunctionCall(Output):
@@ -270,21 +285,21 @@ class FunctionCall(Output):
         self._call = call
         self._written: list[str] = []
 
-    @property
-    def spent(self) -> Tokens:
-        """What has been put out so far."""
-        return Tokens(len(self._written), 0)
+    def spent(self, more: Sequence[Piece] = ()) -> Tokens:
+        """What has been put out so far, and ``more`` that is next."""
+        return Tokens(len(self._written) + len(more), 0)
 
     def pieces(self) -> Sequence[Piece]:
         """The arguments, a word or mark at a time."""
         return [Piece([word]) for word in tokens(self._call.arguments)]
 
-    async def put(self, piece: Piece) -> None:
-        """Send one delta of the arguments."""
-        (written,) = piece.words
-        self._written.append(written)
-        padding = self.stage.line.ids.obfuscation(written)
-        await self._arguments("delta", delta=written, obfuscation=padding)
+    async def put(self, pieces: Sequence[Piece]) -> None:
+        """Send deltas of the arguments."""
+        for piece in pieces:
+            (written,) = piece.words
+            self._written.append(written)
+            padding = self.stage.line.ids.obfuscation(written)
+            await self._arguments("delta", delta=written, obfuscation=padding)
 
     async def close(self, status: str) -> None:
         """Close the arguments and the item."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import copy
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from realtime_server.audio import Sound
 from realtime_server.conversation import Conversation, Item
-from realtime_server.output import FunctionCall, Line, Message, Output, Stage, Tokens, tokens
+from realtime_server.output import FunctionCall, Line, Message, Output, Piece, Stage, Tokens, tokens
 from realtime_server.script import Answer, Script, ToolCall
 from realtime_server.session import REASONS_ALOUD, Session
 
@@ -18,6 +18,9 @@ CancelReason = Literal["client_cancelled", "turn_detected"]
 
 # How the vendor counts sound that is heard: a token is 100 ms.
 _HEARD_MS_PER_TOKEN = 100
+
+# So many deltas leave in one go, while nobody else runs: less than a millisecond.
+_DELTAS_AT_ONCE = 32
 
 
 class Response:
@@ -50,7 +53,8 @@ class Response:
         self._cancelled: CancelReason | None = None
         self._out_of_tokens = False
         self._lost = False
-        self._steps = 0
+        self._deltas = 0
+        self._due_ms = 0.0
         self._outputs: list[Output] = []
 
     def cancel(self, reason: CancelReason = "client_cancelled") -> None:
@@ -66,6 +70,7 @@ class Response:
     async def play(self) -> bool:
         """Send everything up to, not including, ``response.done``; False when the connection was lost."""
         await self._line.send("response.created", response=self.wire("in_progress"))
+        self._due_ms = self._line.clock.now_ms()
         going_on = await self._step()
         for output in self._planned():
             if not going_on:
@@ -143,15 +148,16 @@ class Response:
         """Send one output item; False when nothing may follow it."""
         self._outputs.append(output)
         await output.open()
-        going_on = True
-        for piece in output.pieces():
-            self._out_of_tokens = sum(self._spent) + sum(piece.tokens(output.kind)) > self._limit
-            going_on = not self._out_of_tokens
+        pieces, sent, going_on = output.pieces(), 0, True
+        while going_on and sent < len(pieces):
+            next_ones = self._within_limit(output, pieces[sent : sent + self._at_once])
+            self._out_of_tokens = not next_ones
+            going_on = bool(next_ones)
             if going_on:
-                await output.put(piece)
+                await output.put(next_ones)
+                sent += len(next_ones)
+                self._deltas += len(next_ones)
                 going_on = await self._step()
-            if not going_on:
-                break
         if not self._lost:
             last = output.index + 1 == self._planned_outputs
             cut_short = not going_on or (last and self._status != "completed")
@@ -159,9 +165,22 @@ class Response:
         return going_on
 
     @property
-    def _limit(self) -> float:
-        """The greatest number of tokens that may be put out."""
-        return float(self._settings["max_output_tokens"])
+    def _at_once(self) -> int:
+        """How many deltas may leave before the next step: none that a script wants to come between."""
+        if self._answer.pause_ms:
+            return 1
+        stops = [self._answer.hold_after, self._answer.ending_after if self._answer.ending else None]
+        ahead = [stop - self._deltas for stop in stops if stop is not None and stop > self._deltas]
+        return min([_DELTAS_AT_ONCE, *ahead])
+
+    def _within_limit(self, output: Output, pieces: Sequence[Piece]) -> Sequence[Piece]:
+        """Leave out the last pieces, for which there are no tokens left."""
+        limit = self._settings["max_output_tokens"]
+        if limit != "inf":
+            room = limit - sum(self._spent) + sum(output.spent())
+            while pieces and sum(output.spent(pieces)) > room:
+                pieces = pieces[:-1]
+        return pieces
 
     @property
     def _planned_outputs(self) -> int:
@@ -169,17 +188,19 @@ class Response:
         return len(self._calls) + first_is_message
 
     async def _step(self) -> bool:
-        """Between two deltas: let others run, hold, pause or lose the line. False ends the answer."""
-        deltas, self._steps = self._steps, self._steps + 1
+        """Between deltas: let others run, hold, pause or lose the line. False ends the answer."""
         await asyncio.sleep(0)  # sending never suspends while the socket has room, and a cancel must get in
-        if self._answer.hold_after == deltas:
+        if self._answer.hold_after == self._deltas:
             await self._hold()
-        if self._answer.ending and self._answer.ending_after == deltas and not self._cancelled:
+            self._due_ms = self._line.clock.now_ms()
+        if self._answer.ending and self._answer.ending_after == self._deltas and not self._cancelled:
             self._lost = True
             await self._line.lose(self._answer.ending)
             return False
         if self._answer.pause_ms and not self._cancelled:
-            await self._line.clock.wait(self._wake, self._answer.pause_ms)
+            # Each delta has its time, so that one that comes late does not delay all that follow.
+            self._due_ms += self._answer.pause_ms
+            await self._line.clock.wait(self._wake, self._due_ms - self._line.clock.now_ms())
         return not self._cancelled
 
     async def _hold(self) -> None:
@@ -222,7 +243,7 @@ class Response:
     @property
     def _spent(self) -> Tokens:
         """What has been put out so far."""
-        spent = [output.spent for output in self._outputs]
+        spent = [output.spent() for output in self._outputs]
         return Tokens(sum(one.text for one in spent), sum(one.audio for one in spent))
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from realtime_server.audio import Voice, voice
 from realtime_server.clips import speech
 
 if TYPE_CHECKING:
@@ -137,16 +138,9 @@ class Answer:
         """Return an answer that says nothing and only calls functions."""
         return cls(transcript="", audio=b"", tool_calls=calls, **more)
 
-    def slices(self, sound: bytes, usual_bytes: int) -> list[bytes]:
-        """Return ``sound``, the audio as it is coded for the client, cut into deltas."""
-        sizes = list(self.slice_bytes) or [usual_bytes]
-        cut: list[bytes] = []
-        start = 0
-        while start < len(sound):
-            size = sizes[min(len(cut), len(sizes) - 1)]
-            cut.append(sound[start : start + size])
-            start += size
-        return cut
+    def voice(self, kind: str) -> Voice:
+        """Return its audio coded as the client asked for it, and cut into deltas."""
+        return voice(self.audio, kind, tuple(self.slice_bytes))
 
 
 @dataclass(frozen=True)

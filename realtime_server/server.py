@@ -214,7 +214,7 @@ class RealtimeServer:
         with self._arrived:
             number = len(self._connections)
             connection = Connection(number, asked, credential, self.script, self.clock)
-            connection.on_frame = self._tell
+            connection.listener = lambda: self.on_frame
             connection.debug = self._debug
             self._connections.append(connection)
             self._by_socket[ws] = connection
@@ -232,10 +232,6 @@ class RealtimeServer:
 
     async def _handle(self, ws: ServerConnection) -> None:
         await self._by_socket.pop(ws).serve(ws)
-
-    def _tell(self, connection: Connection, frame: Frame) -> None:
-        if self.on_frame is not None:
-            self.on_frame(connection, frame)
 
 
 def _subprotocol(_ws: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 FrameKind = Literal["request", "upgrade", "text", "binary", "close"]
 
@@ -77,27 +77,48 @@ _FIELDS = tuple(field.name for field in fields(Frame))
 _ENCODE = json.JSONEncoder(ensure_ascii=False).encode  # made once: there are thousands of frames
 
 
+class Run(NamedTuple):
+    """Text frames that left the server together and are put together when somebody reads the transcript.
+
+    The audio of an answer is the same object in every session that hears it. To copy it into each
+    transcript would take longer than to send it.
+
+    Attributes:
+        at_ms: As in :class:`Frame`.
+        payloads: Of each frame, in pieces of UTF-8.
+    """
+
+    at_ms: float
+    payloads: Sequence[Sequence[bytes]]
+
+    def frames(self) -> list[Frame]:
+        """Return the frames."""
+        return [
+            Frame(self.at_ms, Sender.SERVER, "text", b"".join(pieces).decode()) for pieces in self.payloads
+        ]
+
+
 class Transcript:
     """The frames of one connection in the order they were seen; append-only and thread-safe."""
 
     def __init__(self, frames: Iterable[Frame] = ()) -> None:
-        self._frames: list[Frame] = list(frames)
+        self._kept: list[Frame | Run] = list(frames)
         self._changed = threading.Condition()
 
     def __repr__(self) -> str:
-        return f"<Transcript of {len(self._frames)} frames, {'closed' if self.closed else 'open'}>"
+        return f"<Transcript of {len(self.frames)} frames, {'closed' if self.closed else 'open'}>"
 
-    def append(self, *frames: Frame) -> None:
+    def append(self, *frames: Frame | Run) -> None:
         """Add frames in one step and wake everyone who waits for them."""
         with self._changed:
-            self._frames.extend(frames)
+            self._kept.extend(frames)
             self._changed.notify_all()
 
     @property
     def frames(self) -> tuple[Frame, ...]:
         """Every frame so far."""
         with self._changed:
-            return tuple(self._frames)
+            return tuple(self._from(0))
 
     def events(self, sender: Sender) -> list[dict[str, Any]]:
         """The JSON objects ``sender`` sent, in order."""
@@ -110,7 +131,8 @@ class Transcript:
     @property
     def closed(self) -> bool:
         """Whether the connection has ended, so that nothing can be added by the other side."""
-        return any(f.kind == "close" for f in self.frames)
+        with self._changed:
+            return any(isinstance(one, Frame) and one.kind == "close" for one in self._kept)
 
     def complete(self) -> Transcript:
         """Return this transcript once nothing can be added to it.
@@ -128,15 +150,19 @@ class Transcript:
         seen = found = 0
         with self._changed:
             while True:
-                for frame in self._frames[seen:]:
+                for frame in self._from(seen):
                     found += wanted(frame)
                     if found == count:
                         return frame
-                seen = len(self._frames)
+                seen = len(self._kept)
                 left_s = deadline - time.monotonic()
                 late = left_s <= 0 or not self._changed.wait(left_s)
-                if late and len(self._frames) == seen:  # else a frame came together with the deadline
+                if late and len(self._kept) == seen:  # else a frame came together with the deadline
                     return None
+
+    def _from(self, start: int) -> list[Frame]:
+        kept = self._kept[start:]
+        return [frame for one in kept for frame in (one.frames() if isinstance(one, Run) else [one])]
 
     def to_jsonl(self) -> str:
         """JSON lines: the first names the format and its version, each further one is a frame."""
