@@ -21,7 +21,8 @@ class PastRun:
     Attributes:
         started: When it began, ISO 8601, UTC.
         verdict: As in the summary: ``green``, ``red`` and so on.
-        selection: The tag expression it was given; only runs of one selection are compared.
+        selection: The tag expression it was given, and what else narrowed it; only runs of one selection are
+            compared.
         criteria: The status of each criterion, by id.
         scenarios: Title and status of each selected scenario, by its identity.
     """
@@ -52,7 +53,7 @@ def as_past(record: RunRecord, verdict: str, criteria: Iterable[Mapping[str, Any
     return PastRun(
         record.started,
         verdict,
-        record.selection,
+        _selected(record),
         {each["id"]: each["status"] for each in criteria},
         {each.id: (each.title, each.status) for each in record.scenarios},
     )
@@ -69,7 +70,12 @@ def remember(reports: Path, run: PastRun) -> None:
 
 def before(runs: Iterable[PastRun], record: RunRecord) -> list[PastRun]:
     """Return the runs of the same selection that began earlier, oldest first."""
-    return [each for each in runs if each.selection == record.selection and each.started < record.started]
+    same = _selected(record)
+    return [each for each in runs if each.selection == same and each.started < record.started]
+
+
+def _selected(record: RunRecord) -> str:
+    return " in ".join(part for part in (record.selection, record.narrowed) if part)
 
 
 def changes(now: PastRun, then: PastRun) -> Iterator[str]:

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from support.criteria import CRITERIA, LEVELS
+from support.rules_page import rules_section
 from support.summary import CUT_SHORT, GREEN, NOT_STARTED, RED, age, moment, much
+from support.traceability import FAILED, NOT_SELECTED, PROVEN, UNPROVEN
 
 TITLE = "Acceptance of the realtime adapter"
 _VERDICTS = {
@@ -22,8 +24,13 @@ _VERDICTS = {
     CUT_SHORT: ("!", "Interrupted", "the run did not come to its end"),
     NOT_STARTED: ("!", "Did not start", "no scenario was run"),
 }
-_MARKS = {"proven": "✓", "failed": "✗", "unproven": "○"}
+_MARKS = {PROVEN: "✓", FAILED: "✗", UNPROVEN: "○", NOT_SELECTED: "–"}  # noqa: RUF001 - a dash is meant
+_LABELS = {"endpoint of @e2e": "Live endpoint"}
 _SHOWN_CHANGES = 12
+_HEADINGS = (
+    '<div class="headings quiet" aria-hidden="true"><span>in this run</span><span></span>'
+    "<span>its scenarios</span><span>the live endpoint</span><span>the last runs</span></div>"
+)
 
 _HERE = Path(__file__).parent
 STYLE = (_HERE / "overview.css").read_text(encoding="utf-8")
@@ -44,13 +51,13 @@ def overview(summary: Mapping[str, Any], links: Mapping[str, str]) -> str:
     colour = f"o-{summary['verdict'].replace(' ', '-')}"
     banner = (
         f'<div class="banner {colour}" role="status"><strong>{mark} {word}: {summary["headline"]}</strong>'
-        f"<p>{_ran(summary)}; {meaning}. {_live(seven, summary)}</p></div>"
+        f"<p>{_ran(summary)}; {meaning}.</p><p>{_live(seven, summary)}</p></div>"
     )
     return (
         f'<main id="overview">{_trust(summary)}<h1>{TITLE}</h1>{banner}{_reasons(summary["why"])}'
-        f'<section class="criteria" aria-label="The criteria"><h2>The seven criteria</h2>'
+        f'<section class="criteria" aria-label="The criteria"><h2>The seven criteria</h2>{_HEADINGS}'
         f"{''.join(_criterion(each, summary, links) for each in seven)}</section>"
-        f"{_changed(summary)}{_beyond(beyond, summary, links)}{_facts(summary['facts'])}"
+        f"{_changed(summary)}{_beyond(beyond, summary, links)}{_facts(summary['facts'])}{rules_section()}"
         '<p><a href="?scenarios">All scenarios: search, timeline and charts</a></p></main>'
         f'<nav id="verdict" aria-label="Verdict"><a href="?">Overview</a> · '
         f'<span class="{colour}">{mark} {word}</span>: {summary["headline"]}</nav>'
@@ -75,7 +82,8 @@ def _ran(summary: Mapping[str, Any]) -> str:
     what = {f"@{level}": f"{level} scenarios ({where})" for level, where in LEVELS.items()}
     selection = summary["selection"]
     chosen = what.get(selection, f"scenarios {selection}") if selection else "the whole suite"
-    return f"Run of {escape(chosen)} on {moment(summary['finished'] or summary['started'])}"
+    only = f" in {escape(summary['narrowed'])} only" if summary["narrowed"] else ""
+    return f"Run of {escape(chosen)}{only} on {moment(summary['finished'] or summary['started'])}"
 
 
 def _live(criteria: Sequence[Mapping[str, Any]], summary: Mapping[str, Any]) -> str:
@@ -94,20 +102,19 @@ def _reasons(reasons: Sequence[str]) -> str:
 
 def _criterion(criterion: Mapping[str, Any], summary: Mapping[str, Any], links: Mapping[str, str]) -> str:
     status = criterion["status"]
-    proof = criterion["last_live_proof"]
     until = summary["finished"] or summary["started"]
-    live = "never proven live" if any(each["level"] == "e2e" for each in criterion["scenarios"]) else ""
-    if proof:
-        live = f"proven live {age(proof['date'], until)}"
+    live = _proven_live(criterion["last_live_proof"], until)
+    if not criterion["last_live_proof"] and all(each["level"] != "e2e" for each in criterion["scenarios"]):
+        live = "no live scenario"
     rules = "".join(
-        f"<h3>{escape(rule)}</h3><ul>{''.join(_scenario(each, links) for each in group)}</ul>"
+        f"<h3>{escape(rule)}</h3><ul>{''.join(_scenario(each, links, until) for each in group)}</ul>"
         for rule, group in groupby(criterion["scenarios"], key=lambda each: each["rule"] or "Scenarios")
     )
     missing = "<p>No scenario claims it, so nothing shows whether it holds.</p>"
     return (
         f'<details id="{criterion["id"]}"><summary>'
-        f'<span class="status o-{status}">{_MARKS[status]} {status}</span>'
-        f"<span><b>{criterion['id']}</b> {escape(criterion['title'])}</span>"
+        f'<span class="status {_colour(status)}">{_MARKS[status]} {status}</span>'
+        f"<span>{_named(criterion)}</span>"
         f'<span class="quiet wide">{much(criterion["counts"])}</span><span class="quiet wide">{live}</span>'
         f"{_trend(criterion['id'], summary['trend'])}</summary>"
         f'<div class="inside"><p>{escape(criterion["text"])} '
@@ -116,23 +123,42 @@ def _criterion(criterion: Mapping[str, Any], summary: Mapping[str, Any], links: 
     )
 
 
+def _named(criterion: Mapping[str, Any]) -> str:
+    """Return id and title; a reader knows the seven by their ids, and the others by their titles."""
+    title = escape(criterion["title"])
+    if criterion["id"] in CRITERIA:
+        return f"<b>{criterion['id']}</b> {title}"
+    return f'{title} <span class="quiet">{criterion["id"]}</span>'
+
+
+def _proven_live(proof: Mapping[str, str] | None, until: str) -> str:
+    return f"proven live {age(proof['date'], until)}" if proof else "never proven live"
+
+
+def _colour(status: str) -> str:
+    return f"o-{status.replace(' ', '-')}"
+
+
 def _trend(criterion: str, runs: Sequence[Mapping[str, Any]]) -> str:
     """Return the last runs, newest at the right, with words for who cannot see them."""
-    statuses = [run["criteria"].get(criterion, "unproven") for run in runs]
-    drawn = "".join(f'<span class="o-{each}">{_MARKS[each]}</span>' for each in statuses)
+    statuses = [run["criteria"].get(criterion, NOT_SELECTED) for run in runs]
+    drawn = "".join(f'<span class="{_colour(each)}">{_MARKS[each]}</span>' for each in statuses)
     told = f"the last {len(statuses)} runs, oldest first: {', '.join(statuses)}"
     return f'<span class="trend wide" role="img" aria-label="{told}" title="{told}">{drawn}</span>'
 
 
-def _scenario(scenario: Mapping[str, Any], links: Mapping[str, str]) -> str:
+def _scenario(scenario: Mapping[str, Any], links: Mapping[str, str], until: str) -> str:
     status, page = scenario["status"], links.get(scenario["id"])
     name = escape(scenario["name"])
     shown = f'<a href="#{page}">{name}</a>' if page else name
     kind = f"{scenario['kind']}: " if scenario["kind"] else ""
-    reason = (
-        f'<span class="quiet reason">{escape(kind + scenario["reason"])}</span>' if scenario["reason"] else ""
-    )
-    mark = f'<span class="o-{status}" role="img" aria-label="{status}">{_MARKS[status]}</span>'
+    told = [f"{kind}{scenario['step']}"] if scenario["step"] else []
+    told.append(scenario["reason"] if told else kind + scenario["reason"])
+    if scenario["level"] == "e2e":
+        told.append(f"against the live endpoint; {_proven_live(scenario['last_live_proof'], until)}")
+    reason = escape("\n".join(filter(None, told)))
+    reason = f'<span class="quiet reason">{reason}</span>' if reason else ""
+    mark = f'<span class="{_colour(status)}" role="img" aria-label="{status}">{_MARKS[status]}</span>'
     return f"<li>{mark} {shown}{reason}</li>"
 
 
@@ -158,13 +184,19 @@ def _changed(summary: Mapping[str, Any]) -> str:
 def _beyond(
     criteria: Sequence[Mapping[str, Any]], summary: Mapping[str, Any], links: Mapping[str, str]
 ) -> str:
-    listed = "".join(_criterion(each, summary, links) for each in criteria)
-    return f'<section class="criteria"><h2>Beyond the criteria</h2>{listed}</section>' if criteria else ""
+    """Return the capabilities; those that this run did not select are only named."""
+    ran = [each for each in criteria if each["status"] != NOT_SELECTED]
+    others = ", ".join(_named(each) for each in criteria if each not in ran)
+    listed = "".join(_criterion(each, summary, links) for each in ran)
+    named = f'<p class="quiet">Not selected in this run: {others}.</p>' if others else ""
+    if not criteria:
+        return ""
+    return f'<section class="criteria"><h2>Beyond the criteria</h2>{listed}{named}</section>'
 
 
 def _facts(facts: Mapping[str, str]) -> str:
     listed = "".join(
-        f"<dt>{escape(name[:1].upper() + name[1:])}</dt><dd>{escape(fact)}</dd>"
+        f"<dt>{escape(_LABELS.get(name, name[:1].upper() + name[1:]))}</dt><dd>{escape(fact)}</dd>"
         for name, fact in facts.items()
     )
     return f"<section><h2>What it ran against</h2><dl>{listed}</dl></section>" if facts else ""

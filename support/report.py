@@ -40,13 +40,16 @@ class ReportError(Exception):
     """The report cannot be built; the sentence says what to do."""
 
 
-def build(results: Sequence[Path], out: Path, not_before: float = 0) -> tuple[Path, Summary]:
+def build(
+    results: Sequence[Path], out: Path, not_before: float = 0, tags: str | None = None
+) -> tuple[Path, Summary]:
     """Build the report.
 
     Args:
         results: Folders with Allure results, each with its ``run.json`` beside it; several become one report.
         out: The folder of the page; an earlier page is replaced. Summary and histories are kept beside it.
         not_before: Unix time; a run that began earlier is not the one to be reported, which did not start.
+        tags: What was to run in all, a tag expression; otherwise it is told by the runs' own.
 
     Returns:
         The page, and what the run amounts to.
@@ -63,11 +66,11 @@ def build(results: Sequence[Path], out: Path, not_before: float = 0) -> tuple[Pa
     record = merging.merged(shards)
     if datetime.fromisoformat(record.started).timestamp() < int(not_before):
         record = RunRecord(LOADING, timestamp(), selection=record.selection)
-    criteria = merging.matrix(shards, record)
+    criteria = merging.matrix(shards, record, tags)
     home = out.parent
     home.mkdir(parents=True, exist_ok=True)
+    record.problems += merging.never_run(criteria)
     if len(shards) > 1:
-        record.problems += merging.never_run(shards, criteria, record)
         Trace(criteria, record.problems).write(home)
     page = _drawn([] if record.state == LOADING else results, record, home)
     shown = _shown(page)
@@ -236,10 +239,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="SECONDS",
         help="Unix time: when the recorded run began earlier, the one just tried did not start",
     )
+    parser.add_argument(
+        "--tags",
+        metavar="EXPRESSION",
+        help="what was to run in all; a scenario it selects that no run ran makes the report red (default: "
+        "what the runs were given themselves)",
+    )
     given = parser.parse_args(arguments)
     began = time.monotonic()
     try:
-        page, known = build(given.results or [Path("reports/allure-results")], given.out, given.not_before)
+        page, known = build(
+            given.results or [Path("reports/allure-results")], given.out, given.not_before, given.tags
+        )
     except (ReportError, ForeignPageError, node.NodeError, ValueError) as error:
         sys.stderr.write(f"No report: {error}\n")
         return 2

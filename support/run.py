@@ -11,7 +11,7 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import wraps
@@ -52,9 +52,12 @@ from support.traceability import (
     Trace,
     bare_criteria,
     read_live_proof,
+    restated,
     summary,
     trace,
 )
+
+TOLD, ALIKE = 12, 3  # reasons on the console, and scenarios named for each
 
 
 def begin_loading() -> None:
@@ -148,21 +151,36 @@ class Reckoning(Reporter):  # type: ignore[misc]
         self.watch = canary.Watch()
         self.reports = self.results.parent if self.results else self.root / "reports"
         self.started_ms = int(time.time() * 1000)
-        self.record = RunRecord(
-            RUNNING, timestamp(), selection=_selection(self.config.tags), facts={**facts, **provenance()}
-        )
-        self.record.write(self.reports)
         self.broken_start = ""
         self.objections: list[str] = []
+        self.suite = Suite.of(self.root, runner.features, runner.step_registry)
+        self.record = RunRecord(
+            RUNNING,
+            timestamp(),
+            selection=_selection(self.config.tags),
+            narrowed=self._narrowed(),
+            facts={**facts, **provenance()},
+        )
+        self.so_far = {id(scenario): self._record(scenario) for scenario in self.selected}
+        self.found = trace(self.suite, self._as_of_now(), read_live_proof(self.reports))
+        self.found.write(self.reports)
         self._watch_aborts()
         self._watch_after_all()
         self._restore_signal = _interrupt_on_sigterm()
         self._end_watch = self.watch.begin()
 
-    def feature(self, feature: Feature) -> None:  # noqa: ARG002 - all features so far are kept
+    def feature(self, feature: Feature) -> None:
         """Keep what was seen so far, should the run be killed; the verdict waits for the last cleanup."""
-        so_far = [each for each in self.selected if not each.status.is_untested()]
-        replace(self.record, scenarios=[self._record(each) for each in so_far]).write(self.reports)
+        for scenario in feature.walk_scenarios():
+            if id(scenario) in self.so_far:
+                self.so_far[id(scenario)] = self._record(scenario)
+        self._as_of_now()
+
+    def _as_of_now(self) -> RunRecord:
+        """Write, and return, the record of the run as it stands; what was not reached yet is in it, too."""
+        now = replace(self.record, scenarios=list(self.so_far.values()))
+        now.write(self.reports, indent=None)
+        return now
 
     def end(self) -> None:
         """Reckon up: record, report, compare, summarise; behave then computes the exit code."""
@@ -173,11 +191,8 @@ class Reckoning(Reporter):  # type: ignore[misc]
         self.record.state = INTERRUPTED if self.runner.aborted and not self.broken_start else FINISHED
         self._report_what_never_ran()
         self._keep_live_proof()
-        found = trace(
-            Suite.of(self.root, self.runner.features, self.runner.step_registry),
-            self.record,
-            read_live_proof(self.reports),
-        )
+        criteria = restated(self.found.criteria, self.record, read_live_proof(self.reports))
+        found = Trace(criteria, self.found.problems)
         self.record.problems = [*self._problems(), *found.problems]
         self.record.finished = timestamp()
         self.record.write(self.reports)
@@ -264,9 +279,18 @@ class Reckoning(Reporter):  # type: ignore[misc]
             line=line,
             status=verdict.status,
             reason=verdict.reason,
+            step=verdict.step,
             duration_ms=round(scenario.duration * 1000, 1),
             retried=getattr(scenario, "retried", ""),
         )
+
+    def _narrowed(self) -> str:
+        """Say what the command line left of the suite beside its tags: files and names."""
+        loaded = {self.suite.relative(feature.filename) for feature in self.runner.features}
+        every = {self.suite.relative(feature.filename) for feature in self.suite.features}
+        parts = [*sorted(loaded)] if loaded != every else []
+        parts += [f"«{name}»" for name in self.config.name or ()]
+        return ", ".join(parts)
 
     def _any(self, status: str) -> bool:
         return any(record.status == status for record in self.record.scenarios)
@@ -363,6 +387,7 @@ class Reckoning(Reporter):  # type: ignore[misc]
         ]
         if self.record.state == INTERRUPTED:
             lines.append("INTERRUPTED  what was proven until then stands")
+        lines += _failures(self.record.scenarios)
         lines += [f"BROKEN   {incident.message}" for incident in self.record.incidents]
         lines += [f"PROBLEM  {problem}" for problem in self.record.problems]
         with suppress(ValueError):  # nothing is lost when the reports lie outside the project
@@ -371,6 +396,21 @@ class Reckoning(Reporter):  # type: ignore[misc]
             )
         sys.stdout.write("\n".join(lines) + "\n")
         sys.stdout.flush()
+
+
+def _failures(records: Iterable[ScenarioRecord]) -> Iterator[str]:
+    """Yield what failed: where, in which step, what was expected and seen; what fails alike is told once."""
+    alike: dict[tuple[str, str], list[ScenarioRecord]] = {}
+    for record in records:
+        if record.status == FAILED:
+            alike.setdefault((record.step, record.reason), []).append(record)
+    for (step, reason), same in list(alike.items())[:TOLD]:
+        yield from ("", *(f"FAILED   {each.file}:{each.line}  {each.title}" for each in same[:ALIKE]))
+        if len(same) > ALIKE:
+            yield f"         … and {len(same) - ALIKE} more for the same reason"
+        yield from (f"         {line}" for line in (step, *reason.splitlines()) if line)
+    if len(alike) > TOLD:
+        yield f"\n… and {len(alike) - TOLD} other reasons; all of them are in the report"
 
 
 def _selection(tags: str | Sequence[str] | None) -> str:

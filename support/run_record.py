@@ -26,6 +26,7 @@ class ScenarioRecord:
         line: Its line there.
         status: ``passed``, ``failed`` or ``skipped``.
         reason: Why it did not pass.
+        step: The step in which it failed, if it was in one.
         duration_ms: Time spent in its steps.
         retried: What the infrastructure did to its first attempt; empty when there was only one.
     """
@@ -39,6 +40,7 @@ class ScenarioRecord:
     status: str
     reason: str = ""
     duration_ms: float = 0.0
+    step: str = ""
     retried: str = ""
 
 
@@ -69,6 +71,7 @@ class RunRecord:
         scenarios: Every selected scenario.
         incidents: What broke outside the scenarios.
         problems: Why the run is red beyond failed scenarios.
+        narrowed: What else than tags narrowed it, files and names; empty for the whole suite.
     """
 
     state: str
@@ -79,10 +82,11 @@ class RunRecord:
     scenarios: list[ScenarioRecord] = field(default_factory=list)
     incidents: list[Incident] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    narrowed: str = ""
 
-    def write(self, reports: Path) -> None:
-        """Write ``run.json`` into ``reports``."""
-        write_json(reports / FILE, {"schema": SCHEMA, **asdict(self)})
+    def write(self, reports: Path, indent: int | None = 1) -> None:
+        """Write ``run.json`` into ``reports``; without ``indent`` it costs a tenth."""
+        write_json(reports / FILE, {"schema": SCHEMA, **asdict(self)}, indent)
 
     @classmethod
     def read(cls, reports: Path) -> RunRecord | None:
@@ -112,9 +116,9 @@ def timestamp() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def write_json(path: Path, data: object) -> None:
+def write_json(path: Path, data: object, indent: int | None = 1) -> None:
     """Write ``data`` so that a reader never finds half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".tmp")
-    draft.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    draft.write_text(json.dumps(data, indent=indent, ensure_ascii=False) + "\n", encoding="utf-8")
     draft.replace(path)

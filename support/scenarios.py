@@ -6,6 +6,8 @@ behave's own status, hook and cleanup errors included. Written for behave 1.3.3,
 
 from __future__ import annotations
 
+import re
+from ast import literal_eval
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,7 +18,7 @@ from typing import Any
 
 from allure_behave.utils import TEST_PLAN_SKIP_REASON
 from behave.configuration import Configuration
-from behave.model import Rule, Scenario, ScenarioOutline
+from behave.model import Rule, Scenario, ScenarioOutline, Step
 from behave.model_type import Status
 
 from support.redaction import redact
@@ -24,8 +26,11 @@ from support.redaction import redact
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 NOT_WRITTEN = "a step is not written yet"
 NO_THEN = "it has no Then, so it proves nothing; say what must be seen"
+_BYTES = re.compile(r"\bb'(?:[^'\\]|\\.){100,}'|\bb\"(?:[^\"\\]|\\.){100,}\"")
 LONGEST = 2_000  # of a reason: a matcher may quote a minute of audio, which no reader reads
 NEAR_MISS = "the endpoint refused: "  # begins the notes of an error that say what was refused meanwhile
+INTERRUPTED_IN = "unproven: the run was interrupted in the middle of it"
+NOT_REACHED = "unproven: the run ended before it"
 NO_REASON = "skipped without a reason"
 
 
@@ -37,11 +42,13 @@ class Verdict:
         status: ``passed``, ``failed`` or ``skipped``; skipped is never neutral, it leaves a promise unproven.
         reason: Why it did not pass; empty when it did.
         trace: The traceback behind ``reason``, if there is one.
+        step: The step in which it failed, if it was in one.
     """
 
     status: str
     reason: str = ""
     trace: str = ""
+    step: str = ""
 
 
 def tags_of(scenario: Scenario) -> list[str]:
@@ -116,9 +123,9 @@ def judge(scenario: Scenario) -> Verdict:
     steps = list(scenario.all_steps)
     waiting = next((step for step in steps if step.status.is_pending()), None)
     if waiting is not None:
-        return Verdict(FAILED, f"{NOT_WRITTEN}: {waiting.keyword} {waiting.name}")
+        return Verdict(FAILED, f"{NOT_WRITTEN}: {waiting.keyword} {waiting.name}", step=_named(waiting))
     if any(isinstance(step.exception, KeyboardInterrupt) for step in steps):
-        return Verdict(SKIPPED, "unproven: the run was interrupted in the middle of it")
+        return Verdict(SKIPPED, INTERRUPTED_IN)
     if status == Status.passed:
         return Verdict(PASSED) if has_verdict(scenario) else Verdict(FAILED, NO_THEN)
     if status == Status.skipped:
@@ -133,11 +140,16 @@ def has_verdict(scenario: Scenario) -> bool:
 
 def explain(error: BaseException) -> str:
     """Return an exception in words, with its kind unless it is an assertion's, and the near misses."""
-    sentence = shortened(str(error).strip())
+    sentence = shortened(_BYTES.sub(_counted, str(error).strip()))
     if not (isinstance(error, AssertionError) and sentence):
         sentence = f"{type(error).__name__}: {sentence}" if sentence else type(error).__name__
     misses = [note for note in getattr(error, "__notes__", ()) if note.startswith(NEAR_MISS)]
     return shortened("\n".join([sentence, *misses])) if misses else sentence
+
+
+def _counted(literal: re.Match[str]) -> str:
+    """Return how many bytes a literal holds: a matcher quotes audio as Python would, which says nothing."""
+    return f"{len(literal_eval(literal[0])):,} bytes"
 
 
 def shortened(text: str, limit: int = LONGEST) -> str:
@@ -151,7 +163,7 @@ def _not_run(scenario: Scenario) -> Verdict:
     broken = next((parent.error_message for parent in _parents(scenario) if parent.error_message), None)
     if broken:
         return Verdict(FAILED, redact(f"not run: {broken}"))
-    return Verdict(SKIPPED, "unproven: the run ended before it")
+    return Verdict(SKIPPED, NOT_REACHED)
 
 
 def _failure(scenario: Scenario) -> Verdict:
@@ -167,7 +179,12 @@ def _failure(scenario: Scenario) -> Verdict:
     if scenario.error_message:
         reasons.append(shortened(scenario.error_message))
     trace = shortened("".join(format_exception(error)), 4 * LONGEST) if error is not None else ""
-    return Verdict(FAILED, redact("\n".join(reasons) or f"behave says {scenario.status.name}"), redact(trace))
+    reason = redact("\n".join(reasons) or f"behave says {scenario.status.name}")
+    return Verdict(FAILED, reason, redact(trace), redact(_named(step)) if step else "")
+
+
+def _named(step: Step) -> str:
+    return f"{step.keyword} {step.name}"
 
 
 def _parents(scenario: Scenario) -> Iterator[Any]:

@@ -11,10 +11,9 @@ from support import history
 from support.categories import kind_of
 from support.criteria import CRITERIA
 from support.run_record import FINISHED, LOADING, RunRecord, write_json
-from support.traceability import FAILED, PROVEN, UNPROVEN
+from support.traceability import FAILED, NOT_SELECTED, PROVEN, STATUSES, UNPROVEN
 
 SCHEMA = 1
-NAMED = 3  # failed scenarios of one criterion that are named where there is little room
 TREND = 8  # runs shown side by side
 
 GREEN, RED, CUT_SHORT, NOT_STARTED = "green", "red", "interrupted", "not started"
@@ -24,7 +23,7 @@ WHY_NOT_STARTED = (
 )
 WHY_CUT_SHORT = "The run was interrupted: what it proved until then stands, the rest is unproven."
 _COLOURS = {GREEN: "brightgreen", RED: "red", CUT_SHORT: "orange", NOT_STARTED: "orange"}
-_MARKS = {PROVEN: "✅", FAILED: "❌", UNPROVEN: "⚪"}
+_MARKS = {PROVEN: "✅", FAILED: "❌", UNPROVEN: "⚠️", NOT_SELECTED: "⚪"}
 
 Summary = dict[str, Any]
 
@@ -55,14 +54,12 @@ def summarise(
     earlier = history.before(runs, record)
     listed = [_criterion(each) for each in criteria]
     seven = [each for each in listed if each["id"] in CRITERIA]
-    counted = {
-        status: sum(each["status"] == status for each in seven) for status in (PROVEN, FAILED, UNPROVEN)
-    }
+    counted = {status: sum(each["status"] == status for each in seven) for status in STATUSES}
     said = ", ".join(f"{count} {status}" for status, count in counted.items() if count)
     return {
         "schema": SCHEMA,
         "verdict": verdict,
-        "headline": f"{said} of {len(seven)} criteria",
+        "headline": f"{said} of {len(seven)} criteria{_beyond(listed)}",
         "badge": {
             "schemaVersion": 1,
             "label": "acceptance",
@@ -73,6 +70,7 @@ def summarise(
         "started": record.started,
         "finished": record.finished,
         "selection": record.selection,
+        "narrowed": record.narrowed,
         "facts": record.facts,
         "counts": counted,
         "criteria": listed,
@@ -109,12 +107,15 @@ def markdown(summary: Mapping[str, Any]) -> str:
     lines = [f"### {mark} Acceptance: {summary['verdict']}, {summary['headline']}", ""]
     lines += [f"- {_cell(reason)}" for reason in summary["why"]]
     lines += ["", "| | criterion | status | scenarios | last proven live |", "|---|---|---|---|---|"]
-    for each in summary["criteria"]:
+    others = [each for each in summary["criteria"] if _is_left_out(each)]
+    for each in (each for each in summary["criteria"] if each not in others):
         live = (each["last_live_proof"] or {}).get("date", "never")[:10]
         lines.append(
             f"| {_MARKS[each['status']]} | **{each['id']}** {_cell(each['title'])} | {each['status']} "
             f"| {much(each['counts'])} | {live} |"
         )
+    if others:
+        lines += ["", f"Not selected: {', '.join(each['id'] for each in others)}"]
     failed = [
         f"- **{each['id']}** {_cell(scenario['name'])} (`{scenario['file']}:{scenario['line']}`), "
         f"{scenario['kind']}: {_cell(scenario['reason'])}"
@@ -128,6 +129,7 @@ def markdown(summary: Mapping[str, Any]) -> str:
         lines += ["", f"**Since the run of {moment(summary['since'])}**", ""]
         lines += [f"- {_cell(change)}" for change in summary["changes"]]
     about = f"`--tags={summary['selection']}`" if summary["selection"] else "the whole suite"
+    about += f" in {summary['narrowed']}" if summary["narrowed"] else ""
     lines += ["", f"{about}, {moment(summary['finished'] or summary['started'])}"]
     return "\n".join(lines) + "\n"
 
@@ -154,7 +156,7 @@ def _criterion(criterion: Mapping[str, Any]) -> dict[str, Any]:
         {
             **{
                 name: each[name]
-                for name in ("id", "name", "level", "rule", "status", "reason", "file", "line")
+                for name in ("id", "name", "level", "rule", "status", "reason", "step", "file", "line")
             },
             "kind": kind_of(each["reason"]) if each["status"] == FAILED else "",
             "last_live_proof": each["last_live_proof"],
@@ -164,13 +166,15 @@ def _criterion(criterion: Mapping[str, Any]) -> dict[str, Any]:
     proofs = [each["last_live_proof"] for each in scenarios if each["last_live_proof"]]
     return {
         **{name: criterion[name] for name in ("id", "title", "text", "link", "status")},
-        "counts": {
-            status: sum(each["status"] == status for each in scenarios)
-            for status in (PROVEN, FAILED, UNPROVEN)
-        },
+        "counts": {status: sum(each["status"] == status for each in scenarios) for status in STATUSES},
         "last_live_proof": max(proofs, key=lambda proof: str(proof["date"]), default=None),
         "scenarios": scenarios,
     }
+
+
+def _is_left_out(criterion: Mapping[str, Any]) -> bool:
+    """A capability that was not selected is only named; of the seven each has its line."""
+    return criterion["status"] == NOT_SELECTED and criterion["id"] not in CRITERIA
 
 
 def _why(record: RunRecord) -> Iterator[str]:
@@ -182,12 +186,20 @@ def _why(record: RunRecord) -> Iterator[str]:
         yield "Nothing was executed, so nothing is proven."
 
 
+def _beyond(criteria: Iterable[Mapping[str, Any]]) -> str:
+    """Say how many capabilities failed, so that a red run whose criteria hold is no riddle."""
+    failed = sum(each["status"] == FAILED and each["id"] not in CRITERIA for each in criteria)
+    return f", {failed} {'capability' if failed == 1 else 'capabilities'} failed" if failed else ""
+
+
 def _failures(criteria: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     for criterion in criteria:
-        failed = [f"«{each['name']}»" for each in criterion["scenarios"] if each["status"] == FAILED]
-        more = f" and {len(failed) - NAMED} more" if len(failed) > NAMED else ""
+        failed = [each for each in criterion["scenarios"] if each["status"] == FAILED]
         if failed:
-            yield f"{criterion['id']} failed in {', '.join(failed[:NAMED])}{more}"
+            ran = sum(criterion["counts"].values()) - criterion["counts"][NOT_SELECTED]
+            much = f"{len(failed)} of {ran} scenarios" if ran > 1 else "its scenario"
+            cause = failed[0]["reason"].partition("\n")[0]
+            yield f"{criterion['id']} failed in {much}, first in «{failed[0]['name']}»: {cause}"
 
 
 def _cell(text: str) -> str:

@@ -25,12 +25,15 @@ from behave.step_registry import registry as behave_registry
 
 from support import scenarios
 from support.criteria import CAPABILITIES, CRITERIA, Criterion, claim
-from support.run_record import RunRecord, ScenarioRecord, write_json
+from support.run_record import LOADING, RunRecord, ScenarioRecord, write_json
 from support.traceability_page import page
 
-PROVEN, UNPROVEN = "proven", "unproven"
+PROVEN, UNPROVEN, NOT_SELECTED = "proven", "unproven", "not selected"
 FAILED = scenarios.FAILED
-NOT_RUN = "not selected in the last run"
+STATUSES = (PROVEN, FAILED, UNPROVEN, NOT_SELECTED)
+"""How a criterion stands: unproven was asked for and not shown, not selected was not asked for."""
+
+NEVER_RUN = "it was not run yet"
 LIVE_PROOF_FILE = "live-proof.json"
 
 
@@ -168,8 +171,13 @@ def trace(suite: Suite, run: RunRecord | None, live_proof: Mapping[str, Mapping[
             if claimed.criterion is None:
                 continue
             identity = scenarios.identity(scenario)
-            entry = _entry(scenario, file, line, last.get(identity), bindings)
-            entries[claimed.criterion.id].append({**entry, "last_live_proof": live_proof.get(identity)})
+            entries[claimed.criterion.id].append(
+                {
+                    **_entry(scenario, file, line, bindings),
+                    **_outcome(last.get(identity), run),
+                    "last_live_proof": live_proof.get(identity),
+                }
+            )
     problems += [
         f"{each.named} is used by no step; delete it, or write the scenario" for each in bindings.unused()
     ]
@@ -183,7 +191,7 @@ def trace(suite: Suite, run: RunRecord | None, live_proof: Mapping[str, Mapping[
 def restated(
     criteria: Iterable[Mapping[str, Any]], run: RunRecord, live_proof: Mapping[str, Mapping[str, str]]
 ) -> list[dict[str, Any]]:
-    """Return ``criteria``, as a matrix has them, with the statuses and reasons of another ``run``."""
+    """Return ``criteria``, as a matrix has them, with the statuses and reasons of ``run``."""
     last = {record.id: record for record in run.scenarios}
     broken = {incident.file for incident in run.incidents}
     return [
@@ -191,7 +199,11 @@ def restated(
             {
                 **criterion,
                 "scenarios": [
-                    {**each, **_outcome(last.get(each["id"])), "last_live_proof": live_proof.get(each["id"])}
+                    {
+                        **each,
+                        **_outcome(last.get(each["id"]), run),
+                        "last_live_proof": live_proof.get(each["id"]),
+                    }
                     for each in criterion["scenarios"]
                 ],
             },
@@ -210,7 +222,7 @@ def status_of(entries: Iterable[Mapping[str, Any]]) -> str:
     """Return ``proven`` when some level of the criterion passed whole, and nothing of it failed.
 
     One scenario out of many proves nothing of a criterion: a level counts when all its scenarios passed, and
-    ``integration`` only where there is no ``unit``.
+    ``integration`` only where there is no ``unit``. A criterion of which nothing was selected is only that.
 
     Args:
         entries: The criterion's scenarios, with their ``level`` and ``status``.
@@ -220,21 +232,27 @@ def status_of(entries: Iterable[Mapping[str, Any]]) -> str:
         levels.setdefault(each["level"], set()).add(each["status"])
     if any(FAILED in found for found in levels.values()):
         return FAILED
+    if levels and all(found == {NOT_SELECTED} for found in levels.values()):
+        return NOT_SELECTED
     if "unit" in levels:
         levels.pop("integration", None)
     return PROVEN if any(found == {PROVEN} for found in levels.values()) else UNPROVEN
 
 
 def summary(criteria: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield one line for each criterion: id, status, how much of it, title."""
-    shown = list(criteria)
+    """Yield one line for each criterion: id, status, how much, title; those not selected last, in one."""
+    criteria = list(criteria)
+    shown = [each for each in criteria if each["status"] != NOT_SELECTED]
     width = max([5, *(len(each["id"]) for each in shown)])
     for criterion in shown:
         statuses = [each["status"] for each in criterion["scenarios"]]
-        counts = {status: statuses.count(status) for status in (PROVEN, FAILED, UNPROVEN)}
+        counts = {status: statuses.count(status) for status in STATUSES}
         parts = [f"{count} {status}" for status, count in counts.items() if count]
         much = ", ".join(parts) or "no scenario"
         yield f"{criterion['id']:<{width}} {criterion['status']:<9} {much:<34} {criterion['title']}"
+    others = [each["id"] for each in criteria if each["status"] == NOT_SELECTED]
+    if others:
+        yield f"Not selected: {', '.join(others)}"
 
 
 def read_live_proof(reports: Path) -> dict[str, dict[str, str]]:
@@ -261,17 +279,21 @@ def _concluded(criterion: dict[str, Any], broken: set[str | None]) -> dict[str, 
     return {**criterion, "status": status}
 
 
-def _outcome(last: ScenarioRecord | None) -> dict[str, str]:
+def _outcome(last: ScenarioRecord | None, run: RunRecord | None) -> dict[str, str]:
+    if last is None:
+        known = (
+            run is not None and run.state != LOADING
+        )  # what a run would have selected it says when it starts
+        return {
+            "status": NOT_SELECTED if known else UNPROVEN,
+            "reason": "" if known else NEVER_RUN,
+            "step": "",
+        }
     words = {scenarios.PASSED: PROVEN, scenarios.FAILED: FAILED, scenarios.SKIPPED: UNPROVEN}
-    return {
-        "status": words[last.status] if last else UNPROVEN,
-        "reason": last.reason if last else NOT_RUN,
-    }
+    return {"status": words[last.status], "reason": last.reason, "step": last.step}
 
 
-def _entry(
-    scenario: Scenario, file: str, line: int, last: ScenarioRecord | None, bindings: Bindings
-) -> dict[str, Any]:
+def _entry(scenario: Scenario, file: str, line: int, bindings: Bindings) -> dict[str, Any]:
     return {
         "id": scenarios.identity(scenario),
         "name": scenarios.title(scenario),
@@ -279,7 +301,6 @@ def _entry(
         "level": claim(scenarios.tags_of(scenario)).level,
         "file": file,
         "line": line,
-        **_outcome(last),
         "rule": scenarios.rule_of(scenario),
         "steps": [
             {

@@ -15,6 +15,7 @@ from realtime_server.rules import RULES
 from realtime_server.transcript import Frame, Sender
 from support.page import document
 from support.pcm import audio_in, described, pcm_of
+from support.rules_page import linked
 
 Event = dict[str, Any]
 
@@ -69,13 +70,6 @@ _ABSENT = object()
 _ENCODE = json.JSONEncoder(ensure_ascii=False).encode  # made once: there are thousands of values
 _LINES = ",\n"
 _BOOKKEEPING = re.compile(r"type|obfuscation|(?:.*\.)?(?:\w+_)?(?:id|index)")
-_PLACES = {
-    r"(?:[a-z-]+\.)+(?:com|org)/[\w./#-]*\w": r"https://\g<0>",
-    r"PyPI ([\w-]+) (\d[\d.]*\d)": r"https://pypi.org/project/\1/\2/",
-    r"npm ([\w-]+) (\d[\d.]*\d)": r"https://www.npmjs.com/package/\1/v/\2",
-    r"RFC (\d+)": r"https://www.rfc-editor.org/rfc/rfc\1",
-}
-"""How the sources of rules name a place, and its address."""
 _SHOWN_FIELDS = 14
 _SHOWN_CHARACTERS = 120
 _DRAWN = 40  # rows in the picture; a longer exchange goes on in the table
@@ -382,11 +376,3 @@ def _why(frame: Frame) -> str:
         f"<div class=why>Refused by rule {rule.id}: {escape(rule.sentence)}</div>{note}"
         f"<div class=quiet>This rule is {rule.mark}: {linked(rule.source)}</div>"
     )
-
-
-def linked(source: str) -> str:
-    """Return the source of a rule with a link to each place it names."""
-    text = escape(source)
-    for place, address in _PLACES.items():
-        text = re.sub(place, rf'<a href="{address}" target="_blank" rel="noopener">\g<0></a>', text)
-    return text

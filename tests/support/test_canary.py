@@ -32,6 +32,19 @@ def recording(context):
     Path("reports/recordings").mkdir(exist_ok=True)
     Path("reports/recordings/one.json").write_bytes(b'{"head": "' + text + b'"}')
 
+@given("a key in a transcript")
+def transcript(context):
+    from realtime_server.transcript import Frame, Sender, Transcript
+    seen = Transcript([Frame(0.0, Sender.CLIENT, "request", "Authorization: Bearer " + canary.KEY)])
+    if context.config.userdata.getbool("redacted"):
+        from support.evidence import Evidence
+        class World:
+            def exchanges(self):
+                return [type("Exchange", (), {"title": "one", "transcript": seen})]
+        Evidence(World()).finish()
+    else:
+        allure.attach(seen.to_jsonl(), name="Every frame", extension="jsonl")
+
 @given("a key in the log")
 def log(context):
     logging.getLogger("wire").error("sent %s", canary.KEY)
@@ -91,6 +104,22 @@ def test_log_and_console_are_watched_and_left_as_they_were(capsys: pytest.Captur
     assert "harmless" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("redacted", [True, False])
+def test_a_key_in_a_transcript_turns_the_run_red_unless_it_is_redacted(
+    project: Project, redacted: bool
+) -> None:
+    text = (
+        "@AC1\nFeature: One\n  @unit\n  Scenario: One\n    Given a key in a transcript\n    Then it holds\n"
+    )
+    project.feature("ac1_plain", text, LEAKING)
+    run = project.behave("features/ac1_plain.feature", "-D", f"redacted={redacted}")
+    shown = [problem for problem in run.json("run.json")["problems"] if "the key of this run" in problem]
+    assert len(shown) == (0 if redacted else 1)
+    assert all("reports/allure-results/" in problem for problem in shown)
+    (attached,) = (run.reports / "allure-results").glob("*.jsonl")
+    assert "Authorization: Bearer" in attached.read_text()
+
+
 def test_a_key_anywhere_turns_the_run_red_and_the_place_is_named(project: Project) -> None:
     steps = ("a key in an attachment", "a key in a recording", "a key in the log", "a key on the console")
     text = "".join(f"    {'And' if n else 'Given'} {step}\n" for n, step in enumerate(steps))
@@ -99,7 +128,7 @@ def test_a_key_anywhere_turns_the_run_red_and_the_place_is_named(project: Projec
     )
     run = project.behave("--no-capture", "--no-logcapture")
     assert run.code == 1
-    problems = run.json("run.json")["problems"]
+    problems = [each for each in run.json("run.json")["problems"] if "the key of this run" in each]
     assert len(problems) == 4
     for place in ("the log", "the console", "reports/allure-results/", "reports/recordings/one.json"):
         assert any(f"the key of this run shows in {place}" in problem for problem in problems), place

@@ -23,8 +23,9 @@ from realtime_server.transcript import Frame, Sender, Transcript
 from support.audio_page import PLAYED_MS, audio_page
 from support.evidence import AFTERWARDS, LAST_FRAMES, Evidence, audio_of, json_lines
 from support.pcm import BYTES_PER_MS
+from support.rules_page import linked
 from support.scenarios import NEAR_MISS, explain
-from support.wire_page import Section, Seen, linked, meaning, rows, sequence, tokens
+from support.wire_page import Section, Seen, meaning, rows, sequence, tokens
 from support.wire_page import wire_page as drawn
 
 KEY = "sk-evidence-0123456789abcdef"

@@ -38,7 +38,9 @@ def unwritten(context):
 
 @then("it does not hold")
 def does_not_hold(context):
-    raise AssertionError("expected one, seen two")
+    error = AssertionError("expected one, seen two")
+    error.add_note("the endpoint refused: rule RT-1: a near miss")
+    raise error
 
 @then("it crashes")
 def crashes(context):
@@ -80,6 +82,16 @@ Feature: Liars
   @unit
   Scenario: Broken cleanup
     Given a thing that cannot be put away
+    Then it holds
+
+  @unit @fixture.no_beginning
+  Scenario: Broken fixture
+    Given a thing
+    Then it holds
+
+  @unit @fixture.no_end
+  Scenario: Broken end of a fixture
+    Given a thing
     Then it holds
 
   @unit
@@ -142,6 +154,22 @@ Feature: Liars
 """
 
 LIARS_HOOKS = """
+from behave import fixture, use_fixture
+
+@fixture
+def no_beginning(context):
+    raise ValueError("no bench")
+    yield
+
+@fixture
+def no_end(context):
+    yield
+    raise ValueError("the bench is taken")
+
+def before_tag(context, tag):
+    if tag.startswith("fixture."):
+        use_fixture({"fixture.no_beginning": no_beginning, "fixture.no_end": no_end}[tag], context)
+
 def before_scenario(context, scenario):
     if scenario.name == "Broken before":
         raise ValueError("no room")
@@ -190,13 +218,15 @@ def test_a_run_in_order_is_green_and_says_what_is_proven(project: Project) -> No
     assert run.global_errors() == ""
 
 
-def test_a_part_of_the_suite_leaves_the_rest_unproven_and_is_green(project: Project) -> None:
+def test_a_part_of_the_suite_is_green_and_says_what_it_did_not_select(project: Project) -> None:
     run = project.behave("--tags=@AC2")
     assert run.code == 0, run.output
     statuses = {each["id"]: each["status"] for each in run.json("traceability.json")["criteria"]}
     assert statuses["AC2"] == "proven"
-    assert set(statuses.values()) == {"proven", "unproven"}
+    assert set(statuses.values()) == {"proven", "not selected"}
     assert len(run.results()) == 1
+    assert "Not selected: AC1, AC3, AC4, AC5, AC6, AC7\n" in run.output
+    assert "unproven" not in run.output
 
 
 def test_liars_make_the_run_red(liars: Run) -> None:
@@ -208,7 +238,7 @@ def test_liars_make_the_run_red(liars: Run) -> None:
 def test_every_selected_scenario_is_in_the_report_once(liars: Run) -> None:
     shown = sorted(result["historyId"] for result in liars.results())
     assert shown == sorted({record["id"] for record in liars.json("run.json")["scenarios"]})
-    assert len(shown) == 16 + 6
+    assert len(shown) == 18 + 6
     assert not [problem for problem in liars.json("run.json")["problems"] if problem.startswith("the report")]
 
 
@@ -231,6 +261,8 @@ def test_a_scenario_under_a_rule_has_its_own_steps_tables_and_texts(liars: Run) 
         ("Broken after", "HOOK-ERROR in after_scenario: ValueError: still busy"),
         ("Broken around a step", "HOOK-ERROR around «Then it holds»: ValueError: no pencil"),
         ("Broken cleanup", "CLEANUP-ERROR in put_away: RuntimeError: it is stuck"),
+        ("Broken fixture", "HOOK-ERROR in before_tag(tag=fixture.no_beginning): ValueError: no bench"),
+        ("Broken end of a fixture", "ValueError: the bench is taken"),
         ("Unwritten", "a step is not written yet: Given a step nobody has written"),
         ("Undefined", "no step definition matches: Given a step with no definition"),
         ("Empty", "it has no Then"),
@@ -241,6 +273,21 @@ def test_what_did_not_hold_is_failed_with_its_reason(liars: Run, name: str, reas
     result = liars.result(name)
     assert result["status"] == "failed"
     assert reason in result["statusDetails"]["message"]
+
+
+def test_the_console_ends_with_what_failed_where_and_why(liars: Run) -> None:
+    told = liars.output[liars.output.index("AC1   failed") :]
+    place = (
+        f"features/ac1_plain.feature:{LIARS[: LIARS.index('Scenario: Ruled and failing')].count(chr(10)) + 1}"
+    )
+    assert (
+        f"FAILED   {place}  Ruled and failing\n         Then it does not hold\n"
+        "         expected one, seen two\n         the endpoint refused: rule RT-1: a near miss\n"
+    ) in told
+    assert "Empty\n         it has no Then" in told
+    assert told.count("it has no Then, so it proves nothing; say what must be seen\n") == 1 + 2, (
+        "what fails alike is told once, and each place is a problem of its own"
+    )
 
 
 def test_an_unproven_scenario_is_skipped_and_says_why(liars: Run) -> None:
@@ -334,6 +381,11 @@ def test_a_reason_is_bounded_and_says_what_was_left_out() -> None:
     assert "(1,000,002 characters)" in long
 
 
+def test_audio_in_a_reason_is_counted_not_quoted() -> None:
+    error = AssertionError(f"Expected: {b'a' + bytes(5000)!r}\n     but: was {bytes(4998)!r} or {b'short'!r}")
+    assert explain(error) == "Expected: 5,001 bytes\n     but: was 4,998 bytes or b'short'"
+
+
 def test_an_inserted_row_moves_no_history(project: Project) -> None:
     write_liars(project)
     before = {each["name"]: each["historyId"] for each in project.behave("-n", "Seeing").results()}
@@ -390,6 +442,30 @@ def after_all(context):
     assert "not run: HOOK-ERROR in before_feature: ValueError: no door" in not_run["statusDetails"]["message"]
 
 
+def test_a_criterion_without_a_scenario_is_red_and_visible(project: Project) -> None:
+    (project.root / "features/ac7_plain.feature").unlink()
+    (project.root / "steps/ac7_plain.py").unlink()
+    run = project.behave("--tags=@unit")
+    assert run.code == 1
+    assert "PROBLEM  AC7 (Documentation) has no scenario; tag a feature with @AC7" in run.output
+    seventh = run.json("summary.json")["criteria"][6]
+    assert (seventh["id"], seventh["status"], seventh["scenarios"]) == ("AC7", "unproven", [])
+    assert run.json("summary.json")["headline"] == "6 proven, 1 unproven of 7 criteria"
+
+
+def test_what_a_part_of_the_suite_left_out_is_no_change(project: Project) -> None:
+    assert project.behave().code == 0
+    run = project.behave("features/ac1_plain.feature")
+    summary = run.json("summary.json")
+    assert (summary["narrowed"], summary["since"], summary["changes"]) == (
+        "features/ac1_plain.feature",
+        None,
+        [],
+    )
+    assert project.behave("-n", "plain").json("summary.json")["narrowed"] == "«plain»"
+    assert project.behave().json("summary.json")["changes"] == []
+
+
 def test_a_mistyped_tag_is_red_and_says_what_was_meant(project: Project) -> None:
     run = project.behave("--tags=@unti")
     assert run.code == 1
@@ -424,14 +500,17 @@ def test_results_of_an_older_run_are_set_aside_and_kept(project: Project) -> Non
     assert "stale" in kept.read_text()
 
 
-def test_a_result_that_is_lost_flipped_or_foreign_turns_the_run_red(project: Project) -> None:
+def test_a_result_that_is_lost_flipped_doubled_stale_or_foreign_turns_the_run_red(project: Project) -> None:
     tamper = """
 import json, pathlib
 
 def after_all(context):
     folder = pathlib.Path("reports/allure-results")
-    lost, flipped, *_ = sorted(folder.glob("*-result.json"))
+    lost, flipped, twin, old, *_ = sorted(folder.glob("*-result.json"))
     lost.unlink()
+    twin.with_name("twin-result.json").write_text(twin.read_text())
+    older = json.loads(old.read_text())
+    old.write_text(json.dumps({**older, "start": older["start"] - 60_000}))
     data = json.loads(flipped.read_text())
     flipped.write_text(json.dumps({**data, "status": "failed"}))
     flipped.with_name("x-result.json").write_text(json.dumps({**data, "historyId": "0", "name": "Foreign"}))
@@ -442,6 +521,8 @@ def after_all(context):
     assert run.code == 1
     assert "the report has no result for «The plain case holds»" in run.output
     assert "the report shows failed for «The plain case holds»" in run.output
+    assert "the report has 2 results for «The plain case holds»" in run.output
+    assert "the report shows a result of an older run for «The plain case holds»" in run.output
     assert "the report shows «Foreign» (x-result.json), which this run did not select" in run.output
 
 
@@ -494,7 +575,7 @@ def test_a_live_pass_is_remembered_and_an_embedded_one_is_not(project: Project) 
     assert [each["model"] for each in kept.values()] == ["gpt-test"]
     run = project.behave("--tags=@unit")
     on_live, embedded = run.json("traceability.json")["criteria"][0]["scenarios"]
-    assert (on_live["status"], embedded["status"]) == ("unproven", "proven")
+    assert (on_live["status"], embedded["status"]) == ("not selected", "proven")
     assert on_live["last_live_proof"]["model"] == "gpt-test"
     assert embedded["last_live_proof"] is None
 

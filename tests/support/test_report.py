@@ -171,6 +171,10 @@ def wait(context):
     code, said, first = built(project)
     assert code == 1, said
     assert "Interrupted: 1 proven, 6 unproven of 7 criteria" in first
+    assert "No scenario claims it" not in first, "what was not reached is known, too"
+    assert first.count("unproven: the run ended before it") == 6
+    assert "PROBLEM" not in said
+    assert "has no result" not in first
 
 
 def test_several_runs_become_one_report(project: Project) -> None:
@@ -185,7 +189,7 @@ def test_several_runs_become_one_report(project: Project) -> None:
     assert code == 0, said
     assert statuses(first) == ["proven"] * 7
     merged = json.loads((project.root / "reports/summary.json").read_text())
-    assert merged["counts"] == {"proven": 7, "failed": 0, "unproven": 0}
+    assert merged["counts"] == {"proven": 7, "failed": 0, "unproven": 0, "not selected": 0}
     assert len(json.loads((project.root / "reports/traceability.json").read_text())["criteria"]) == 7
 
     shutil.copytree(project.root / "one/allure-results", project.root / "three/allure-results")
