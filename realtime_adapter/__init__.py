@@ -6,6 +6,7 @@ error it raises is a ``RealtimeError``.
 
 from realtime_adapter.adapter import OpenAIRealtimeAgentAdapter
 from realtime_adapter.audio import AudioChunk
+from realtime_adapter.client_secrets import MintEndpoint
 from realtime_adapter.errors import (
     BetaProtocolRetired,
     ConfigurationError,
@@ -17,6 +18,7 @@ from realtime_adapter.errors import (
     InvalidAudio,
     LocalProtocolError,
     MalformedApiKey,
+    MintRefused,
     MissingApiKey,
     NotConnected,
     ProtocolError,
@@ -60,6 +62,8 @@ __all__ = [
     "LocalProtocolError",
     "MalformedApiKey",
     "Metered",
+    "MintEndpoint",
+    "MintRefused",
     "MinutePrice",
     "MissingApiKey",
     "NotConnected",

@@ -32,6 +32,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from realtime_adapter.audio import AudioChunk
+from realtime_adapter.client_secrets import ClientSecret, Mint, MintEndpoint, mint_for
 from realtime_adapter.connection import Connection, FrameListener
 from realtime_adapter.core import SessionCore, State
 from realtime_adapter.credentials import ApiKey
@@ -87,7 +88,10 @@ class OpenAIRealtimeAgentAdapter:
         url: The endpoint; its query is kept, the model is added.
         transcription_model: Model that writes down what the user said.
         tool_choice: ``auto``, ``none``, ``required`` or one tool; None keeps the server's default.
-        connect_timeout_s: Bound on the whole of ``connect``, in seconds.
+        mint: Dial with a client secret instead of the key: True buys it from the HTTP endpoint beside ``url``
+            or the one that ``OPENAI_BASE_URL`` names, with ``OPENAI_API_KEY``; a ``MintEndpoint`` says where
+            and with which key; None buys one if ``OPENAI_API_KEY`` is set.
+        connect_timeout_s: Bound on dialling and configuring, in seconds.
         clock: Tells the time, in seconds since 1970.
         max_backlog_bytes: How much received audio, or how many bytes of events for ``events``, may wait to be
             taken. When it is exceeded, nothing more is read, and the server waits; nothing is lost.
@@ -113,6 +117,7 @@ class OpenAIRealtimeAgentAdapter:
         url: str = DEFAULT_URL,
         transcription_model: str = DEFAULT_TRANSCRIPTION_MODEL,
         tool_choice: str | Mapping[str, Any] | None = None,
+        mint: bool | MintEndpoint | None = False,
         connect_timeout_s: float = 10.0,
         clock: Callable[[], float] = time.time,
         max_backlog_bytes: int = MAX_BACKLOG_BYTES,
@@ -129,6 +134,8 @@ class OpenAIRealtimeAgentAdapter:
         self.connect_timeout_s = _seconds("connect_timeout_s", connect_timeout_s)
         self._endpoint = url
         self._key = ApiKey(api_key)
+        self._mint = mint_for(mint, url)
+        self._secret: ClientSecret | None = None
         self._clock = clock
         self._max_backlog_bytes = _size("max_backlog_bytes", max_backlog_bytes)
         self._on_frame = on_frame
@@ -159,6 +166,11 @@ class OpenAIRealtimeAgentAdapter:
     def connected(self) -> bool:
         """Whether the session is configured and the connection has not ended."""
         return self._line is not None and not self._connecting and self._core.state is not State.CLOSED
+
+    @property
+    def brokered(self) -> bool:
+        """Whether a gateway gave out the client secret of this connection, and counts what it uses."""
+        return self._secret is not None and bool(self._secret.session_id)
 
     @property
     def session(self) -> dict[str, Any] | None:
@@ -202,6 +214,7 @@ class OpenAIRealtimeAgentAdapter:
         Raises:
             MissingApiKey: no key was given or found; nothing was dialled.
             MalformedApiKey: the key cannot stand in a header; nothing was dialled.
+            MintRefused: no client secret was given out; nothing was dialled.
             ConnectionFailed: no WebSocket came about.
             HandshakeRefused: the server refused the client; see its subclasses.
             SessionRefused: the server refused the session, or put another in force.
@@ -214,11 +227,14 @@ class OpenAIRealtimeAgentAdapter:
             raise LocalProtocolError("connect() was called twice.", remedy="Call disconnect() first.")
         self._connecting = True
         try:
-            headers = self._upgrade_headers()
-            await self._hang_up()  # of a connection that has ended by itself
-            await self._open_session(headers)
+            if self._mint is None:
+                self._key.reveal()
+            await self._end_session()  # of a connection that has ended by itself
+            if self._mint is not None:
+                await self._buy_secret(self._mint)
+            await self._open_session(self._upgrade_headers())
         except BaseException as error:
-            await self._hang_up()
+            await self._end_session()
             if (ended := self._ended_model(error)) is not None:
                 raise ended from None
             raise
@@ -229,7 +245,7 @@ class OpenAIRealtimeAgentAdapter:
     async def _open_session(self, headers: Mapping[str, str]) -> None:
         core = self._core = SessionCore(functions=self._functions.keys())
         line = self._line = Connection(
-            core, self._key, self._functions, self._max_backlog_bytes, self._on_frame
+            core, self._credentials(), self._functions, self._max_backlog_bytes, self._on_frame
         )
         awaited = "WebSocket upgrade"
         try:
@@ -258,11 +274,12 @@ class OpenAIRealtimeAgentAdapter:
     async def disconnect(self) -> None:
         """Close the connection with 1000; harmless when there is none.
 
-        Takes no longer than about a second, whatever the peer does, and raises nothing. The transcripts of
-        the connection stay readable until the next ``connect``.
+        Takes no longer than about a second, whatever the peer does, and raises nothing. A gateway is then
+        told what the session used, which may take another five. The transcripts and the usage of the
+        connection stay readable until the next ``connect``.
         """
         self._agent_turn = False
-        await self._hang_up()
+        await self._end_session()
 
     async def __aenter__(self) -> Self:
         await self.connect()
@@ -293,7 +310,30 @@ class OpenAIRealtimeAgentAdapter:
         return datetime.fromtimestamp(self._clock(), UTC).date()
 
     def _upgrade_headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self._key.reveal()}"}
+        bearer = self._key.reveal() if self._secret is None else self._secret.value
+        return {"Authorization": f"Bearer {bearer}"}
+
+    async def _buy_secret(self, mint: Mint) -> None:
+        self._secret = await mint.secret(self.model)
+        if self._secret is None:
+            warn(
+                f"{mint.url} is not there: dialling with the key from {self._key.source}. "
+                "No gateway counts this session or bounds its cost. Pass mint=False if that is meant.",
+                stacklevel=3,
+            )
+
+    async def _end_session(self) -> None:
+        """Hang up, and tell a gateway what the session used: once, and also when nothing came of it."""
+        await self._hang_up()
+        secret, self._secret = self._secret, None
+        if self._mint is not None and secret is not None and secret.session_id:
+            await self._mint.report(secret.session_id, self._core.usage.total)
+
+    def _credentials(self) -> list[ApiKey]:
+        """Return every credential of this client: none may be seen by anybody."""
+        minting = [self._mint.key] if self._mint is not None else []
+        bought = [ApiKey(self._secret.value, {})] if self._secret is not None else []
+        return [self._key, *minting, *bought]
 
     def _requested_session(self) -> dict[str, Any]:
         return requested_session(

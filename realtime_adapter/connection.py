@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 from websockets.exceptions import ConnectionClosed, WebSocketException
@@ -46,7 +46,7 @@ class Connection:
 
     Args:
         core: The session on it.
-        key: The key that is masked wherever text is passed on.
+        credentials: What is masked wherever text is passed on.
         functions: The caller's functions that the model may call.
         max_backlog_bytes: How much received audio, or how many events, may wait for the caller.
         on_frame: Called with each thing that went over the wire.
@@ -59,14 +59,14 @@ class Connection:
     def __init__(
         self,
         core: SessionCore,
-        key: ApiKey,
+        credentials: Sequence[ApiKey],
         functions: Mapping[str, FunctionTool],
         max_backlog_bytes: int,
         on_frame: FrameListener | None,
     ) -> None:
         self.core = core
         self.streams: list[EventStream] = []
-        self._key = key
+        self._credentials = credentials
         self._functions = functions
         self._max_backlog_bytes = max_backlog_bytes
         self._on_frame = on_frame
@@ -102,7 +102,8 @@ class Connection:
 
     def text_received(self, frame: bytes) -> None:
         """Take in a text message."""
-        frame = self._key.mask_bytes(frame)
+        for credential in self._credentials:
+            frame = credential.mask_bytes(frame)
         if self._on_frame is not None:
             self._tell("server", "text", frame.decode(errors="replace"))
         event = self.core.receive(frame)
@@ -135,7 +136,7 @@ class Connection:
         """Take in how the connection ended."""
         end = close_of(closed)
         self._tell_close(closed)
-        self.core.end(Close(end.code, self._key.mask(end.reason), end.by))
+        self.core.end(Close(end.code, self._mask(end.reason), end.by))
         self._announce()
 
     @property
@@ -224,7 +225,7 @@ class Connection:
                 return False
             frame = core.outbox.popleft()
             if self._on_frame is not None:
-                self._tell("client", "text", self._key.mask(frame))
+                self._tell("client", "text", self._mask(frame))
             socket.write(frame)
         return True
 
@@ -354,6 +355,11 @@ class Connection:
 
     # ---------------------------------------------------------------- listening
 
+    def _mask(self, text: str) -> str:
+        for credential in self._credentials:
+            text = credential.mask(text)
+        return text
+
     def _tell(self, direction: str, kind: str, payload: str, code: int | None = None) -> None:
         if self._on_frame is None:
             return
@@ -369,7 +375,7 @@ class Connection:
             closes.reverse()
         for direction, close in closes:
             if close is not None and close.code != ABNORMAL:
-                self._tell(direction, "close", self._key.mask(close.reason), close.code)
+                self._tell(direction, "close", self._mask(close.reason), close.code)
 
 
 def _wake(news: asyncio.Future[None]) -> None:

@@ -9,7 +9,8 @@ from realtime_adapter.errors import MalformedApiKey, MissingApiKey
 
 # The realtime variable comes first, so that a machine whose general key is good for other services only
 # can still hold one for this endpoint.
-KEY_VARIABLES = ("OPENAI_REALTIME_API_KEY", "OPENAI_API_KEY")
+GENERAL_KEY_VARIABLE = "OPENAI_API_KEY"
+KEY_VARIABLES = ("OPENAI_REALTIME_API_KEY", GENERAL_KEY_VARIABLE)
 
 # What is shorter is no credential of any vendor, and could stand in base64 audio by chance.
 _SHORTEST_MASKED = 8
@@ -47,8 +48,7 @@ class ApiKey:
                 remedy=f"Set {' or '.join(reversed(KEY_VARIABLES))}, or pass api_key= to the adapter.",
                 param="api_key",
             )
-        flaw = _flaw(self._key)
-        if flaw:
+        if flaw := flaw_of(self._key):
             raise MalformedApiKey(
                 f"The API key from {self.source} holds {flaw}.",
                 remedy="Copy it again, without quotes, spaces or a line break at its end.",
@@ -69,7 +69,8 @@ class ApiKey:
         return text.replace(self._bytes, b"***")
 
 
-def _flaw(key: str) -> str:
+def flaw_of(key: str) -> str:
+    """Return what in ``key`` cannot stand in a bearer token (RFC 6750 §2.1); empty when nothing does."""
     if "\n" in key or "\r" in key:
         return "a line break"
     if any(character.isspace() for character in key):

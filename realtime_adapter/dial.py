@@ -162,7 +162,7 @@ async def dial(url: str, headers: Mapping[str, str]) -> Socket:
             # The vendor's own clients offer none: inflating base64 audio costs more than it saves.
             compression=None,
             max_size=None,  # the protocol sets no limit to an event
-            proxy=None if _is_loopback(url) else True,
+            proxy=None if is_loopback(url) else True,
         )
     except InvalidStatus as error:
         raise _refused_upgrade(error.response.status_code) from None
@@ -212,7 +212,8 @@ def _refused_upgrade(status: int) -> ConnectionFailed:
     )
 
 
-def _is_loopback(url: str) -> bool:
+def is_loopback(url: str) -> bool:
+    """Say whether an address is on this machine, where no proxy can stand in between."""
     host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback

@@ -13,6 +13,7 @@
     │   ├── InvalidAudio
     │   └── UnknownPrice
     ├── ConnectionFailed         no WebSocket came about
+    ├── MintRefused              no client secret was given out
     ├── HandshakeRefused         the socket opened, and the server refused it
     │   ├── InvalidApiKey
     │   ├── BetaProtocolRetired
@@ -135,6 +136,18 @@ class ConnectionFailed(RealtimeError):
     """
 
     def __init__(self, message: str, *, remedy: str = "", http_status: int | None = None) -> None:
+        super().__init__(message, remedy=remedy)
+        self.http_status = http_status
+
+
+class MintRefused(RealtimeError):
+    """The endpoint that gives out client secrets refused, or answered without one; nothing was dialled.
+
+    Attributes:
+        http_status: The HTTP status of its answer.
+    """
+
+    def __init__(self, message: str, *, remedy: str = "", http_status: int) -> None:
         super().__init__(message, remedy=remedy)
         self.http_status = http_status
 

@@ -48,8 +48,17 @@ class Close:
 
 
 @dataclass(frozen=True)
-class _Known:
-    """A refusal whose error frame and close are known."""
+class KnownRefusal:
+    """A refusal whose error frame and close are known.
+
+    Attributes:
+        code: The error's code, or None.
+        error: What it is raised as.
+        close_code: WebSocket close code (RFC 6455 §7.4).
+        close_reason: What stands beside it.
+        message: The server's words.
+        remedy: What the caller can do about it.
+    """
 
     code: str | None
     error: type[HandshakeRefused] | type[ConnectionLost]
@@ -59,8 +68,8 @@ class _Known:
     remedy: str
 
 
-_KNOWN = (
-    _Known(
+KNOWN = (
+    KnownRefusal(
         "beta_api_shape_disabled",
         BetaProtocolRetired,
         4000,
@@ -68,7 +77,7 @@ _KNOWN = (
         "The Realtime Beta API is no longer supported.",
         "Something added the beta header or subprotocol to the upgrade request: take it out.",
     ),
-    _Known(
+    KnownRefusal(
         "invalid_api_key",
         InvalidApiKey,
         3000,
@@ -76,7 +85,7 @@ _KNOWN = (
         "Incorrect API key provided.",
         _KEY_REMEDY,
     ),
-    _Known(
+    KnownRefusal(
         None,
         InvalidApiKey,
         3000,
@@ -84,7 +93,7 @@ _KNOWN = (
         "Missing bearer or basic authentication in header",
         f"Something took the Authorization header away, or the key is not one. {_KEY_REMEDY}",
     ),
-    _Known(
+    KnownRefusal(
         "missing_model",
         UnknownModel,
         4000,
@@ -92,7 +101,7 @@ _KNOWN = (
         "You must provide a model parameter.",
         _MODEL_REMEDY,
     ),
-    _Known(
+    KnownRefusal(
         "invalid_model",
         UnknownModel,
         4000,
@@ -100,7 +109,7 @@ _KNOWN = (
         "The model is not supported in realtime mode.",
         _MODEL_REMEDY,
     ),
-    _Known(
+    KnownRefusal(
         "model_not_found",
         UnknownModel,
         4004,
@@ -108,7 +117,7 @@ _KNOWN = (
         "The model does not exist or the key may not use it.",
         _MODEL_REMEDY,
     ),
-    _Known(
+    KnownRefusal(
         "session_expired",
         ConnectionLost,
         1001,
@@ -202,8 +211,8 @@ def _lost(end: Close, error: ErrorDetail | None, code: str | None) -> Connection
     )
 
 
-def _known(error: ErrorDetail | None, close: Close | None) -> _Known | None:
-    for known in _KNOWN:
+def _known(error: ErrorDetail | None, close: Close | None) -> KnownRefusal | None:
+    for known in KNOWN:
         if error is not None:
             # A null code is not a name: such a refusal is known by its sentence.
             matches = error.code == known.code and (known.code or error.message == known.message)
@@ -212,11 +221,11 @@ def _known(error: ErrorDetail | None, close: Close | None) -> _Known | None:
         if matches:
             return known
     if error is None and close is not None and close.code == 3000:  # authentication, whatever the reason
-        return next(known for known in _KNOWN if known.error is InvalidApiKey)
+        return next(known for known in KNOWN if known.error is InvalidApiKey)
     return None
 
 
-def _known_error(known: _Known, error: ErrorDetail | None, close: Close | None) -> RealtimeError:
+def _known_error(known: KnownRefusal, error: ErrorDetail | None, close: Close | None) -> RealtimeError:
     """Return a known refusal's error; a half that was lost on the way is filled in from the table."""
     message = _sentence(error) if error and error.message else known.message
     code = known.code

@@ -41,6 +41,7 @@ class HandshakeRequest:
         query: Query parameters; the last of equal names counts.
         headers: As sent, in order.
         subprotocols: As offered, in order.
+        by_secret: Whether a client secret was sent, and not a key.
     """
 
     path: str
@@ -48,6 +49,7 @@ class HandshakeRequest:
     headers: tuple[tuple[str, str], ...]
     subprotocols: tuple[str, ...]
     key_digest: bytes | None = field(default=None, repr=False)
+    by_secret: bool = False
 
     def header(self, name: str) -> str | None:
         """Return the first header of that name (any case), or None."""
@@ -135,6 +137,7 @@ def read(
         headers=tuple((name, credential.hide(_masked(name, value))) for name, value in sent),
         subprotocols=tuple(_masked("sec-websocket-protocol", name) for name in offered),
         key_digest=_digest(key) if key else None,
+        by_secret=credential.is_secret,
     )
     return request, credential
 

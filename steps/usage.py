@@ -1,27 +1,16 @@
 """Steps of what a session used, and what it cost."""
 
-from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from functools import reduce
-from typing import Any
 
 from behave import then, when
-from behave.model import Row
 from behave.runner import Context
 from hamcrest import assert_that, equal_to
 
 from realtime_adapter import PRICES, MinutePrice, TokenPrice
+from support.metering import told
 from support.phrases import world
 
-COUNTS = {
-    "input": ("input_tokens",),
-    "input text": ("input_token_details", "text_tokens"),
-    "input audio": ("input_token_details", "audio_tokens"),
-    "output": ("output_tokens",),
-    "output text": ("output_token_details", "text_tokens"),
-    "output audio": ("output_token_details", "audio_tokens"),
-}
 FREE = Decimal(0)
 ONE_DOLLAR_A_MILLION = {
     **PRICES,
@@ -30,14 +19,6 @@ ONE_DOLLAR_A_MILLION = {
     ),
     "gpt-transcribe": MinutePrice(date(2026, 1, 1), "this scenario", FREE),
 }
-
-
-def told(usage: Mapping[str, Any], row: Row) -> dict[str, str]:
-    """Return the counts of ``usage`` that a row names."""
-    return {
-        heading: str(reduce(lambda tree, name: tree[name], COUNTS[heading], usage))
-        for heading in row.headings
-    }
 
 
 @when("the client tries to learn what the session has cost")

@@ -87,6 +87,18 @@ CRITERIA = _by_id(
 
 CAPABILITIES = _by_id(
     Criterion(
+        "CAP-CLIENT-SECRETS",
+        "Client secrets",
+        "The key buys a short-lived secret over HTTP, and only that reaches the socket; a refusal is final, "
+        "and a gateway that sells secrets is told once what each session used.",
+    ),
+    Criterion(
+        "CAP-EXPLAIN",
+        "Every code has a cause and a remedy",
+        "A close code, an error code or a close reason from a log is explained: what happened, what to do, "
+        "and whether trying again makes sense.",
+    ),
+    Criterion(
         "CAP-MODELS",
         "Models that end by date",
         "Whoever names no model gets one without an announced end; whoever uses one that ends within 90 days "

@@ -28,6 +28,8 @@ from realtime_server.clips import speech
 from realtime_server.recording import Recording
 from realtime_server.replay import ReplayServer
 from support import canary
+from support.command import Done
+from support.gateway import Gateway
 from support.interop import Visit, receive
 from support.settings import KEY_VARIABLES, Settings
 from support.tamper import NONE, Relay, Tampering
@@ -92,6 +94,8 @@ class World:
         self.patience_s: float | None = None  # how long an answer may take, when the scenario is about that
         self.live = False
         self.documentation = ""
+        self._gateway: Gateway | None = None
+        self.command = Done(0, "", "")
         self._visit: Visit | None = None
         self.guards: list[World] = []
         self.log = Log()
@@ -176,8 +180,23 @@ class World:
         if self.settings.model:
             self.options.setdefault("model", self.settings.model)
 
+    def open_gateway(self, **behaviour: Any) -> None:
+        """Put a gateway that sells client secrets in front of the embedded endpoint."""
+        assert self.server is not None, "no embedded endpoint in this scenario"
+        behind = self.server.url.removesuffix("/realtime").replace("ws://", "http://")
+        self._gateway = Gateway(behind, UNIT_KEY, **behaviour)
+        self._gateway.start()
+
+    @property
+    def gateway(self) -> Gateway:
+        """The gateway of this scenario."""
+        assert self._gateway is not None, "no gateway in this scenario"
+        return self._gateway
+
     def stop_endpoint(self) -> None:
-        """End the relay and the embedded endpoint; what they recorded stays readable."""
+        """End the gateway, the relay and the embedded endpoint; what they recorded stays readable."""
+        if self._gateway is not None:
+            self._gateway.stop()
         if self._relay is not None:
             self._relay.stop()
         if self.server is not None:
@@ -497,12 +516,13 @@ class _Collector(logging.Handler):
 
 @contextlib.contextmanager
 def environment(**variables: str) -> Iterator[None]:
-    """Hold exactly ``variables`` of the key variables in the environment until the block ends."""
-    before = {name: os.environ.pop(name) for name in KEY_VARIABLES if name in os.environ}
+    """Hold exactly ``variables`` in the environment, of those the adapter reads, until the block ends."""
+    names = (*KEY_VARIABLES, "OPENAI_BASE_URL")
+    before = {name: os.environ.pop(name) for name in names if name in os.environ}
     os.environ.update(variables)
     try:
         yield
     finally:
-        for name in KEY_VARIABLES:
+        for name in names:
             os.environ.pop(name, None)
         os.environ.update(before)
