@@ -30,7 +30,7 @@ test: check ## Run everything that must hold
 	$(BIN)/behave --tags='@unit or @integration'
 	$(BIN)/python -m support.traceability
 
-falsify: $(VENV)/.ready ## Every mutant of the wire against every criterion, each cell predicted
+falsify: $(VENV)/.ready ## Every mutant of the wire, the server and the report, each verdict predicted
 	$(BIN)/python -m support.falsify
 
 check: $(VENV)/.ready ## Formatter, linter, strict types, import contracts

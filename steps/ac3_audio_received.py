@@ -53,7 +53,7 @@ def endpoint_whose_response_fails(context: Context, code: str) -> None:
 
 @given("an endpoint that cancels its response by itself")
 def endpoint_that_cancels(context: Context) -> None:
-    world(context).tampering = CANCELLED_BY_THE_ENDPOINT
+    world(context).tampering = world(context).tampering.then(CANCELLED_BY_THE_ENDPOINT)
     world(context).open_endpoint()
 
 

@@ -100,7 +100,7 @@ def a_client_with_instructions(context: Context, instructions: str) -> None:
 
 @given("a client that {change:Change}")
 def a_client_that(context: Context, change: Tampering) -> None:
-    world(context).tampering = change
+    world(context).tampering = world(context).tampering.then(change)
 
 
 @given("a connected client")

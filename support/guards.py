@@ -60,6 +60,7 @@ def run_guard(context: Context, guard: Scenario, tampering: Tampering) -> Verdic
     """Run a guard in a World of its own and return how it ended; its evidence joins the scenario's."""
     outer: World = context.world
     inner = World(outer.settings, outer.tampering.then(tampering))
+    inner.timeout_s = outer.timeout_s
     text, table = context.text, context.table
     outer.guards.append(inner)
     try:

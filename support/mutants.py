@@ -8,11 +8,14 @@ The beta shapes are those of the vendor's retired types; what the endpoint answe
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from support.tamper import Event, Tampering, Upgrade
+from realtime_server import Connection
+from support.criteria import CRITERIA
+from support.tamper import NONE, Event, Tampering, Upgrade
 
 # GA name → the name the beta had for it. A client of the beta does not know the left-hand names.
 RENAMED_EVENTS = {
@@ -26,7 +29,8 @@ RENAMED_EVENTS = {
 }
 RETIRED_EVENTS = frozenset(RENAMED_EVENTS.values())
 
-Plane = Literal["wire", "benign"]
+Plane = Literal["wire", "server", "report", "benign"]
+BENIGN: Plane = "benign"
 Session = dict[str, Any]
 Change = Callable[[Event], Iterable[Event]]
 
@@ -37,17 +41,24 @@ class Mutant:
 
     Attributes:
         id: Stable, for the matrix and its history.
-        plane: ``wire``, or ``benign`` for a change that must survive everywhere.
-        title: What such a client does, as the features say it: "a client that …".
-        tampering: How it is played.
-        kills: Criterion → words of the reason for which it must turn red. Others must stay green.
+        plane: What is wrong: the client as the ``wire`` shows it, the ``server`` or the ``report``; or
+            ``benign`` for a change that must survive everywhere.
+        title: What it does. Of a client as the features say it: "a client that …".
+        tampering: How a client is played.
+        kills: Judge → words of the reason for which it must turn red. Others must stay green.
+        judges: Who is asked: the criteria, the ``SERVER``'s own tests, the reconciliation of the ``REPORT``.
+        applied: Holds what is changed in this process while the mutant is judged.
+        touches: Of a server: whether it would have acted otherwise in any of these connections.
     """
 
     id: str
     plane: Plane
     title: str
-    tampering: Tampering
+    tampering: Tampering = NONE
     kills: Mapping[str, str] = field(default_factory=dict)
+    judges: Sequence[str] = tuple(CRITERIA)
+    applied: Callable[[], AbstractContextManager[Any]] = nullcontext
+    touches: Callable[[Iterable[Connection]], bool] = lambda _: False
 
 
 # ------------------------------------------------------------------ the upgrade
@@ -565,10 +576,10 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant("fragments", "benign", "receives its frames in fragments", Tampering(fragmented=True)),
     Mutant(
-        "verbatim",
+        "more-documented",
         "benign",
-        "goes through a relay that changes nothing",
-        Tampering(received=lambda event: (event,)),
+        "documents one thing more",
+        _documenting(lambda text: f"{text}\n* Sound: PCM16, mono, 24 kHz, both ways."),
     ),
 )
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from support.criteria import CRITERIA
 from support.run_record import ScenarioRecord
 
 CLOCK_MS = 2_000  # two clocks of one machine may disagree by rounding
@@ -83,3 +85,11 @@ def differences(
             yield f"the report shows «{each.title}» ({each.file}), which this run did not select"
         elif each.start_ms < started_ms - CLOCK_MS:
             yield f"the report shows a result of an older run for «{each.title}» ({each.file})"
+
+
+def unlisted(criteria: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield one sentence for each criterion that is missing from the matrix the report is made of."""
+    listed = {each["id"] for each in criteria}
+    for criterion in CRITERIA.values():
+        if criterion.id not in listed:
+            yield f"the report does not list {criterion.id} ({criterion.title})"

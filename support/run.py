@@ -31,7 +31,7 @@ from support.criteria import CAPABILITIES, CRITERIA, LEVELS, claim, suggestion
 from support.honest_allure import HonestFormatter
 from support.older_results import set_aside
 from support.provenance import provenance
-from support.reconciliation import differences, shown_in
+from support.reconciliation import differences, shown_in, unlisted
 from support.redaction import redact
 from support.run_record import (
     FINISHED,
@@ -193,7 +193,7 @@ class Reckoning(Reporter):  # type: ignore[misc]
         self._keep_live_proof()
         criteria = restated(self.found.criteria, self.record, read_live_proof(self.reports))
         found = Trace(criteria, self.found.problems)
-        self.record.problems = [*self._problems(), *found.problems]
+        self.record.problems = [*self._problems(), *found.problems, *unlisted(found.criteria)]
         self.record.finished = timestamp()
         self.record.write(self.reports)
         found.write(self.reports)

@@ -413,7 +413,8 @@ class World:
 
     def first_change(self) -> tuple[str, str]:
         """Return the first frame that was tampered with and what stood in for it; empty when none was."""
-        return self._relay.changes[0] if self._relay is not None and self._relay.changes else ("", "")
+        relays = [each._relay for each in (self, *self.guards) if each._relay is not None]
+        return next((relay.changes[0] for relay in relays if relay.changes), ("", ""))
 
     def read_documentation(self) -> None:
         """Read the documentation of the module that defines the client."""

@@ -125,7 +125,9 @@ def test_a_client_of_the_beta_is_not_given_the_renamed_events() -> None:
     assert received[-1]["type"] == "response.done"
 
 
-BENIGN = [mutant.title for mutant in MUTANTS if mutant.plane == "benign"]
+BENIGN = [
+    mutant.title for mutant in MUTANTS if mutant.plane == "benign" and mutant.tampering.documentation is str
+]
 
 
 @pytest.mark.parametrize("change", BENIGN)

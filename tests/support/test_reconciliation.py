@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from support.reconciliation import differences
+from support.criteria import CRITERIA
+from support.reconciliation import differences, unlisted
 from support.run_record import ScenarioRecord
 
 STARTED_MS = 1_000_000
@@ -75,3 +76,10 @@ def test_two_scenarios_of_one_name_are_named_for_the_report_would_show_one(resul
     assert "stands 2 times under one name (features/ac1.feature:3, features/ac1.feature:20)" in found(
         results, [*SEEN, twin]
     )
+
+
+def test_a_criterion_that_is_not_listed_is_named() -> None:
+    listed = [{"id": criterion} for criterion in CRITERIA]
+    assert list(unlisted(listed)) == []
+    del listed[2]
+    assert list(unlisted(listed)) == ["the report does not list AC3 (Audio received)"]
