@@ -3,10 +3,11 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 GUESTS := .venv-interop
+SCENARIO := .venv-langwatch
 PAGE   := reports/allure-report/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help report test falsify unit interop browser drift e2e rehearsal serve traceability check format clean
+.PHONY: help report test falsify unit interop langwatch browser drift e2e rehearsal serve traceability check format clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -56,6 +57,16 @@ $(GUESTS)/.ready: requirements-interop.txt
 interop: $(VENV)/.ready $(GUESTS)/.ready ## Clients that nobody here wrote, against the embedded endpoint
 	$(BIN)/behave --tags=@CAP-INTEROP
 
+# Likewise: it brings more than a hundred packages.
+$(SCENARIO)/.ready: requirements-langwatch.txt
+	@echo "Setting up $(SCENARIO) (once; some minutes) …"
+	@$(PYTHON) -m venv --clear $(SCENARIO)
+	@$(SCENARIO)/bin/pip install --quiet --disable-pip-version-check -r requirements-langwatch.txt
+	@touch $@
+
+langwatch: $(VENV)/.ready $(SCENARIO)/.ready ## A run of langwatch-scenario with this adapter as its agent
+	$(BIN)/behave --tags=@CAP-SCENARIO
+
 $(VENV)/.browser: $(VENV)/.ready requirements-browser.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-browser.txt
 	@touch $@
@@ -79,5 +90,5 @@ traceability: $(VENV)/.ready ## Criterion → scenarios → steps → definition
 	$(BIN)/python -m support.traceability
 
 clean: ## Remove what was made: the environment, the report generator, the reports
-	rm -rf $(VENV) $(GUESTS) support/allure3/node_modules tests/browser/node_modules .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(GUESTS) $(SCENARIO) support/allure3/node_modules tests/browser/node_modules .mypy_cache .ruff_cache .pytest_cache
 	find reports -mindepth 1 ! -name README.md ! -name ledger.json -delete

@@ -35,8 +35,7 @@ def before_feature(context: Context, feature: Feature) -> None:
 
 def before_scenario(context: Context, scenario: Scenario) -> None:
     """Open the scenario's World, or say why the scenario stays unproven."""
-    guests = interop.why_unproven() if interop.TAG in scenario.effective_tags else None
-    if why := context.night.why_unproven(scenario) or guests:
+    if why := context.night.why_unproven(scenario) or interop.why_unproven(scenario.effective_tags):
         scenario.skip(why)
         return
     owned = ExitStack()

@@ -439,7 +439,7 @@ class OpenAIRealtimeAgentAdapter:
         The next ``recv_audio`` then asks for a response even when nothing was said. Only a signal to an agent
         counts; it is used up by the turn it is for.
         """
-        if self.role is AgentRole.AGENT:
+        if _role(self.role) is AgentRole.AGENT:
             self._agent_turn = True
 
     # ---------------------------------------------------------------- receiving

@@ -105,6 +105,12 @@ CAPABILITIES = _by_id(
         "is told once, with the replacement; after its end the refusal says so.",
     ),
     Criterion(
+        "CAP-SCENARIO",
+        "In place of langwatch-scenario's own agent",
+        "A scripted run of langwatch-scenario has this client as its agent, by changing one import: what the "
+        "user said reaches the endpoint, the whole answer and its words reach the run's messages.",
+    ),
+    Criterion(
         "CAP-USAGE",
         "Usage and cost",
         "What each response used is kept and summed count by count, and what the session cost is known from "

@@ -1,7 +1,7 @@
 """Clients that nobody here wrote, run against this scenario's endpoint.
 
 A guest is a published package that speaks the Realtime API. It runs in a process and an environment of its
-own, which ``make interop`` sets up: the packages admit other versions of ``websockets`` than the suite's, and
+own, which ``make`` sets up: the packages admit other versions of ``websockets`` than the suite's, and
 nothing of the suite may be able to lend them a hand. Its program in ``support/guests`` says what it is to do
 and reports what it saw; the verdict is the steps'.
 """
@@ -12,17 +12,15 @@ import base64
 import json
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from realtime_server.clips import speech
 
-TAG = "CAP-INTEROP"
 PROGRAMS = Path(__file__).with_name("guests")
-ENVIRONMENT = Path(__file__).resolve().parent.parent / ".venv-interop"
-TIMEOUT_S = 30.0  # a guest needs seconds to be imported on a busy machine, and bounds its errand itself
+TIMEOUT_S = 90.0  # a guest needs seconds to be imported on a busy machine, and bounds its errand itself
 INHERITED = ("PATH", "HOME", "TMPDIR", "SYSTEMROOT", "LANG")
 
 
@@ -53,14 +51,42 @@ class Visit:
     close_reason: str | None = None
 
 
-def why_unproven(environment: Path = ENVIRONMENT) -> str | None:
-    """Why no guest can come, or None when their ``environment`` is complete."""
-    if (environment / ".ready").exists():
-        return None
-    return "unproven: the clients of requirements-interop.txt are not installed; run make interop"
+@dataclass(frozen=True)
+class Home:
+    """Where some guests live.
+
+    Attributes:
+        target: The target of ``make`` that sets it up.
+        folder: Its environment.
+    """
+
+    target: str
+    folder: Path
+
+    @property
+    def why_unproven(self) -> str | None:
+        """Why no guest can come from there, or None when it is complete."""
+        if (self.folder / ".ready").exists():
+            return None
+        return f"unproven: requirements-{self.target}.txt is not installed; run make {self.target}"
 
 
-def receive(guest: str, errand: str, url: str, key: str, home: Path = ENVIRONMENT) -> Visit:
+def _home(target: str) -> Home:
+    return Home(target, Path(__file__).resolve().parent.parent / f".venv-{target}")
+
+
+INTEROP = _home("interop")
+LANGWATCH = _home("langwatch")
+HOMES = {"CAP-INTEROP": INTEROP, "CAP-SCENARIO": LANGWATCH}
+"""Where the guests of a scenario come from, by the capability it claims."""
+
+
+def why_unproven(tags: Iterable[str]) -> str | None:
+    """Why a scenario with these tags has no guests, or None when it has, or needs none."""
+    return next((HOMES[tag].why_unproven for tag in tags if tag in HOMES), None)
+
+
+def receive(guest: str, errand: str, url: str, key: str, home: Path = INTEROP.folder) -> Visit:
     """Let a guest run its errand against an endpoint, and return what it saw.
 
     Args:
@@ -112,6 +138,11 @@ def runs_named_once(types: Sequence[str]) -> list[str]:
             named.append(name)
         run = {*run, name} if name.endswith(".delta") else set()
     return named
+
+
+def repeats_named_once(types: Sequence[str]) -> list[str]:
+    """Return ``types`` with each run of one type named once."""
+    return [name for index, name in enumerate(types) if index == 0 or name != types[index - 1]]
 
 
 def _read(line: bytes) -> Visit:

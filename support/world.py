@@ -30,7 +30,7 @@ from realtime_server.replay import ReplayServer
 from support import canary
 from support.command import Done
 from support.gateway import Gateway
-from support.interop import Visit, receive
+from support.interop import INTEROP, Home, Visit, receive
 from support.settings import KEY_VARIABLES, Settings
 from support.tamper import NONE, Relay, Tampering
 
@@ -213,9 +213,9 @@ class World:
         self.stop_endpoint()
         return self.server.connections
 
-    def receive(self, guest: str, errand: str) -> None:
+    def receive(self, guest: str, errand: str, home: Home = INTEROP) -> None:
         """Let a client that nobody here wrote run its errand against the embedded endpoint."""
-        self._visit = receive(guest, errand, self._url, UNIT_KEY)
+        self._visit = receive(guest, errand, self._url, UNIT_KEY, home.folder)
         self.connection.wait_closed()
 
     @property

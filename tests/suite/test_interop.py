@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from support import interop
-from support.interop import receive, runs_named_once, why_unproven
+from support.interop import Home, receive, repeats_named_once, runs_named_once, why_unproven
 
 KEY = "sk-a-key-of-a-test-0123"
 URL = "ws://127.0.0.1:1/v1/realtime"
@@ -28,12 +28,20 @@ def programme(monkeypatch: pytest.MonkeyPatch, folder: Path, code: str) -> None:
 
 
 def test_without_their_environment_the_scenarios_say_why_they_stay_unproven(tmp_path: Path) -> None:
-    assert "run make interop" in (why_unproven(home(tmp_path)) or "")
+    assert "run make somewhere" in (Home("somewhere", home(tmp_path)).why_unproven or "")
 
 
 def test_an_environment_counts_once_it_is_complete(tmp_path: Path) -> None:
     (home(tmp_path) / ".ready").touch()
-    assert why_unproven(tmp_path) is None
+    assert Home("somewhere", tmp_path).why_unproven is None
+
+
+def test_only_a_scenario_with_guests_needs_their_home(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(interop, "HOMES", {"CAP-GUESTS": Home("somewhere", tmp_path)})
+    assert "requirements-somewhere.txt" in (why_unproven(["unit", "CAP-GUESTS"]) or "")
+    assert why_unproven(["unit", "AC1"]) is None
 
 
 def test_a_guest_is_told_the_address_the_key_and_the_speech(
@@ -86,3 +94,8 @@ def test_a_run_of_deltas_is_named_once_and_only_there() -> None:
 def test_what_is_sent_between_two_responses_is_named() -> None:
     sent = ["response.done", "rate_limits.updated", "x", "response.done", "rate_limits.updated"]
     assert runs_named_once(sent) == sent[:-1]
+
+
+def test_only_what_follows_itself_is_named_once() -> None:
+    assert repeats_named_once(["a", "a", "b", "a", "a"]) == ["a", "b", "a"]
+    assert repeats_named_once([]) == []
