@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import http.client
 import json
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
@@ -151,3 +152,34 @@ def play() -> Callable[[Coroutine[Any, Any, Any]], Any]:
             return await scene
 
     return lambda scene: asyncio.run(bounded(scene))
+
+
+@pytest.fixture
+def address(server: RealtimeServer) -> tuple[str, int]:
+    """Host and port of the server."""
+    host, _, port = server.url.removeprefix("ws://").partition("/")[0].partition(":")
+    return host, int(port)
+
+
+@pytest.fixture
+def ask(address: tuple[str, int]) -> Callable[..., tuple[int, Any]]:
+    """Send one HTTP request; return the status and the JSON of the answer."""
+
+    def asked(
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        key: str | None = "sk-some-key",
+        headers: dict[str, str] | None = None,
+    ) -> tuple[int, Any]:
+        connection = http.client.HTTPConnection(*address, timeout=3)
+        headers = {**({"Authorization": f"Bearer {key}"} if key else {}), **(headers or {})}
+        sent = body if isinstance(body, bytes | None) else json.dumps(body)
+        connection.request(method, path, sent, headers)
+        response = connection.getresponse()
+        answer = json.loads(response.read())
+        connection.close()
+        return response.status, answer
+
+    return asked

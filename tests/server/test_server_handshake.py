@@ -6,7 +6,6 @@ import asyncio
 import json
 import socket
 import time
-from dataclasses import dataclass, field
 
 import pytest
 from websockets.asyncio.client import connect
@@ -14,126 +13,12 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from realtime_server import Answer, CloseWith, RealtimeServer, Script, Sender, rules
 
-BETA = (
-    "beta_api_shape_disabled",
-    "The Realtime Beta API is no longer supported. Please use /v1/realtime for the GA API.",
-    4000,
-)
 KEY = "sk-live-0123456789abcdef"
 _HANDSHAKE = (
     b"GET /v1/realtime?model=gpt-realtime HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
     b"Connection: Upgrade\r\nSec-WebSocket-Key: bshQ9YCTYep+eRnmAqahag==\r\n"
     b"Sec-WebSocket-Version: 13\r\nAuthorization: Bearer k\r\n\r\n"
 )
-
-
-@dataclass(frozen=True)
-class TurnedAway:
-    """A handshake that is refused after the upgrade."""
-
-    rule: rules.Rule
-    code: str | None
-    message: str
-    close_code: int
-    arguments: dict = field(default_factory=dict)
-    near_miss: str = ""
-
-    def __str__(self) -> str:
-        return self.rule.id
-
-
-REFUSED = [
-    TurnedAway(rules.BETA_HEADER, *BETA, {"headers": {"OpenAI-Beta": "realtime=v1"}}, "`OpenAI-Beta`"),
-    TurnedAway(
-        rules.BETA_HEADER_OTHER, *BETA, {"headers": {"openai-beta": "assistants=v2"}}, "`OpenAI-Beta`"
-    ),
-    TurnedAway(
-        rules.BETA_SUBPROTOCOL,
-        *BETA,
-        {"subprotocols": ["realtime", "openai-beta.realtime-v1"]},
-        "subprotocol",
-    ),
-    TurnedAway(
-        rules.WRONG_KEY,
-        "invalid_api_key",
-        "Incorrect API key provided: wro***-key. You can find your API key at "
-        "https://platform.openai.com/account/api-keys.",
-        3000,
-        {"key": "wrong-key"},
-    ),
-    TurnedAway(rules.NO_KEY, None, "Missing bearer or basic authentication in header", 3000, {"key": None}),
-    TurnedAway(
-        rules.NO_MODEL,
-        "missing_model",
-        "You must provide a model parameter, for example "
-        "wss://api.openai.com/v1/realtime?model=gpt-realtime-1.5",
-        4000,
-        {"query": ""},
-    ),
-    TurnedAway(
-        rules.UNKNOWN_MODEL,
-        "invalid_model",
-        'Model "gpt-9" is not supported in realtime mode. See https://platform.openai.com/docs/models for a '
-        "list of supported models.",
-        4000,
-        {"query": "?model=gpt-9"},
-    ),
-    TurnedAway(
-        rules.MODEL_NOT_AVAILABLE,
-        "model_not_found",
-        "The model 'gpt-4o-realtime-preview' does not exist or you do not have access to it.",
-        4004,
-        {"query": "?model=gpt-4o-realtime-preview"},
-        "withdrawn preview",
-    ),
-    TurnedAway(
-        rules.MODEL_WITH_INTENT,
-        "invalid_model",
-        "You must not provide a model parameter for transcription sessions.",
-        4000,
-        {"query": "?intent=transcription&model=gpt-realtime"},
-    ),
-    TurnedAway(
-        rules.BETA_HEADER,
-        *BETA,
-        {"query": "?intent=transcription", "headers": {"OpenAI-Beta": "realtime=v1"}},
-        "`OpenAI-Beta`",
-    ),
-    TurnedAway(
-        rules.MODEL_NOT_AVAILABLE,
-        "model_not_found",
-        "The model 'gpt-realtime' does not exist or you do not have access to it.",
-        4004,
-        {"key": "no-access-key"},
-    ),
-]
-
-
-@pytest.mark.parametrize("case", REFUSED, ids=str)
-def test_a_refused_handshake_is_one_error_frame_and_then_the_close(server, open_client, play, case):
-    async def scene():
-        async with open_client(**case.arguments, greeted=False) as client:
-            return await client.end()
-
-    events, code, reason = play(scene())
-    kind = "invalid_request_error"
-    body = {"type": kind, "code": case.code, "message": case.message, "param": None, "event_id": None}
-    assert [(e["type"], e["error"]) for e in events] == [("error", body)]
-    assert (code, reason) == (case.close_code, f"{kind}.{case.code}" if case.code else kind)
-    connection = server.wait_for_connection()
-    connection.wait_closed()
-    assert (connection.closed_by, connection.close_code, connection.close_reason) == ("server", code, reason)
-    assert [(f.sender, f.kind, f.rule) for f in connection.transcript.complete().frames] == [
-        ("client", "request", None),
-        ("server", "upgrade", None),
-        ("server", "text", case.rule.id),
-        ("server", "close", case.rule.id),
-        ("client", "close", None),
-    ]
-    (refusal,) = connection.refusals
-    assert (refusal.rule_id, refusal.event) == (case.rule.id, None)
-    assert case.near_miss in refusal.near_miss
-    assert bool(case.near_miss) == bool(refusal.near_miss)
 
 
 @pytest.mark.parametrize(

@@ -3,40 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import http.client
 import json
 import socket
-from typing import Any
 
 import pytest
 from openai.types.realtime import ClientSecretCreateResponse
 
-from realtime_server import RealtimeServer
-
 SECRETS = "/v1/realtime/client_secrets"
 KEY = "sk-some-key"
-
-
-def address(server: RealtimeServer) -> tuple[str, int]:
-    host, _, port = server.url.removeprefix("ws://").partition("/")[0].partition(":")
-    return host, int(port)
-
-
-@pytest.fixture
-def ask(server):
-    """Send one HTTP request; return the status and the JSON of the answer."""
-
-    def asked(method: str, path: str, body: Any = None, *, key: str | None = KEY) -> tuple[int, Any]:
-        connection = http.client.HTTPConnection(*address(server), timeout=3)
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        sent = body if isinstance(body, bytes | None) else json.dumps(body)
-        connection.request(method, path, sent, headers)
-        response = connection.getresponse()
-        answer = json.loads(response.read())
-        connection.close()
-        return response.status, answer
-
-    return asked
 
 
 def test_a_secret_is_made_for_ten_minutes_with_the_effective_session(ask, clock):
@@ -189,10 +163,10 @@ def test_models_say_when_they_shut_down(ask):
     )
 
 
-def test_a_request_may_arrive_byte_by_byte(server):
+def test_a_request_may_arrive_byte_by_byte(address):
     body = b'{"session": {"type": "realtime"}}'
     head = f"POST {SECRETS} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer k\r\nContent-Length: {len(body)}"
-    with socket.create_connection(address(server), timeout=3) as raw:
+    with socket.create_connection(address, timeout=3) as raw:
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for byte in head.encode() + b"\r\n\r\n" + body:
             raw.sendall(bytes([byte]))
@@ -213,15 +187,15 @@ def test_a_request_may_arrive_byte_by_byte(server):
         (b"x" * 70_000, b"413"),
     ],
 )
-def test_what_is_no_request_is_answered_and_the_server_lives_on(server, ask, sent, status):
-    with socket.create_connection(address(server), timeout=3) as raw:
+def test_what_is_no_request_is_answered_and_the_server_lives_on(address, ask, sent, status):
+    with socket.create_connection(address, timeout=3) as raw:
         raw.sendall(sent)
         assert _everything(raw).split(b" ", 2)[1] == status
     assert ask("GET", "/v1/models")[0] == 200
 
 
-def test_a_flood_of_half_requests_leaves_nothing_behind(server, ask):
-    halves = [socket.create_connection(address(server), timeout=3) for _ in range(50)]
+def test_a_flood_of_half_requests_leaves_nothing_behind(server, address, ask):
+    halves = [socket.create_connection(address, timeout=3) for _ in range(50)]
     for number, raw in enumerate(halves):
         raw.sendall([b"P", b"POST / HTTP/1.1\r\n", b"GET /v1/realtime HTTP/1.1\r\nUpgr"][number % 3])
     assert ask("GET", "/v1/models")[0] == 200

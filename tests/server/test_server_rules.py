@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from realtime_server import RULES, Answer, RealtimeServer, rules
 
@@ -307,7 +310,8 @@ CASES = [
          create(message("user", text()), previous_item_id="root"), ADDED),
     Case(rules.UNKNOWN_CALL, create({"type": "function_call_output", "call_id": "c1", "output": "42"}), None,
          "Tool call ID 'c1' not found in conversation.",
-         create({"type": "function_call", "call_id": "c1", "name": "look_up", "arguments": "{}"}), ADDED),
+         create({"type": "function_call_output", "call_id": "c2", "output": "42"}), ADDED,
+         before=(create({"type": "function_call", "call_id": "c2", "name": "look_up", "arguments": "{}"}),)),
     Case(rules.DELETE_UNKNOWN, call("delete", "yo"), None,
          "Error deleting item: the item with id 'yo' does not exist.", call("delete", "user_1"),
          "conversation.item.deleted", before=(USER_1,)),
@@ -324,10 +328,11 @@ CASES = [
     # responses
     Case(rules.ONE_RESPONSE, respond(), None,
          "Conversation already has an active response in progress: {response}. Wait until the response is finished "
-         "before creating a new one.", CLEAR, CLEARED, before=("hold",)),
+         "before creating a new one.", respond(conversation="none"), CREATED, before=("hold",)),
     Case(rules.NOTHING_TO_CANCEL, CANCEL, None, "Cancellation failed: no active response found", respond(), CREATED),
     Case(rules.CANCEL_UNKNOWN, {**CANCEL, "response_id": "resp_x"}, None,
-         "Cancellation failed: no active response found", CLEAR, CLEARED, before=("hold",)),
+         "Cancellation failed: no active response found", {**CANCEL, "response_id": "{response}"},
+         "response.done", before=("hold",)),
     Case(rules.BETA_OVERRIDE, respond(modalities=["text"]), "response.modalities", unknown("response.modalities"),
          respond(output_modalities=["text"]), CREATED, near_miss="`response.output_modalities`"),
     Case(rules.METADATA, respond(metadata={"k" * 65: "v"}), "response.metadata",
@@ -347,9 +352,6 @@ LAST_REPLY = {
     "conversation.item.create": "conversation.item.done",
     "session.update": "session.updated",
 }
-
-# These end the connection or are answered in HTTP: tests of their own stand beside the handshake.
-AT_THE_HANDSHAKE = {rule.id for rule in RULES.values() if rule.close_code or rule.http_status}
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -387,9 +389,215 @@ def test_a_broken_rule_is_refused_and_its_legal_neighbour_is_accepted(server, op
     assert case.rule.id not in frame.payload
 
 
-def test_every_refusal_in_the_table_is_broken_here_or_at_the_handshake():
-    refusals = {rule.id for rule in RULES.values() if rule.message}
-    assert {case.rule.id for case in CASES} | AT_THE_HANDSHAKE == refusals
+@dataclass(frozen=True)
+class Handshake:
+    """A rule broken and kept while connecting; both are arguments of ``open_client``."""
+
+    rule: rules.Rule
+    broken: dict[str, Any]
+    message: str
+    kept: dict[str, Any]
+    near_miss: str = ""
+
+    def __str__(self) -> str:
+        return self.rule.id
+
+
+BETA_IS_OVER = "The Realtime Beta API is no longer supported. Please use /v1/realtime for the GA API."
+LET_IN: dict[str, Any] = {"query": "?model=gpt-realtime"}
+NO_ACCESS = "The model '{}' does not exist or you do not have access to it."
+KEY_PAGE = "You can find your API key at https://platform.openai.com/account/api-keys."
+
+HANDSHAKES = [
+    Handshake(rules.BETA_HEADER, {"headers": {"OpenAI-Beta": "realtime=v1"}}, BETA_IS_OVER,
+              {"headers": {"OpenAI-Safety-Identifier": "u1"}}, "`OpenAI-Beta`"),
+    Handshake(rules.BETA_HEADER, {"query": "?intent=transcription", "headers": {"OpenAI-Beta": "realtime=v1"}},
+              BETA_IS_OVER, {"query": "?intent=transcription"}, "`OpenAI-Beta`"),
+    Handshake(rules.BETA_HEADER_OTHER, {"headers": {"openai-beta": "assistants=v2"}}, BETA_IS_OVER, LET_IN,
+              "`OpenAI-Beta`"),
+    Handshake(rules.BETA_SUBPROTOCOL, {"subprotocols": ["realtime", "openai-beta.realtime-v1"]}, BETA_IS_OVER,
+              {"subprotocols": ["realtime"]}, "subprotocol"),
+    Handshake(rules.WRONG_KEY, {"key": "wrong-key"}, f"Incorrect API key provided: wro***-key. {KEY_PAGE}",
+              {"key": "another-key"}),
+    Handshake(rules.NO_KEY, {"key": None}, "Missing bearer or basic authentication in header",
+              {"key": None, "subprotocols": ["realtime", "openai-insecure-api-key.sk-some-key"]}),
+    Handshake(rules.NO_MODEL, {"query": ""}, "You must provide a model parameter, for example "
+              "wss://api.openai.com/v1/realtime?model=gpt-realtime-1.5", LET_IN),
+    Handshake(rules.UNKNOWN_MODEL, {"query": "?model=gpt-9"}, 'Model "gpt-9" is not supported in realtime mode. See '
+              "https://platform.openai.com/docs/models for a list of supported models.",
+              {"query": "?model=gpt-realtime-mini-2025-12-15"}),
+    Handshake(rules.MODEL_NOT_AVAILABLE, {"query": "?model=gpt-4o-realtime-preview"},
+              NO_ACCESS.format("gpt-4o-realtime-preview"), {"query": "?model=gpt-realtime-2.1"}, "withdrawn preview"),
+    Handshake(rules.MODEL_NOT_AVAILABLE, {"key": "no-access-key"}, NO_ACCESS.format("gpt-realtime"), LET_IN),
+    Handshake(rules.EXPIRED_SECRET, {"key": "{expired}"},
+              "Incorrect API key provided: {shown}. The client secret has expired; create a new one.",
+              {"key": "{fresh}"}),
+    Handshake(rules.MODEL_WITH_INTENT, {"query": "?intent=transcription&model=gpt-realtime"},
+              "You must not provide a model parameter for transcription sessions.",
+              {"query": "?intent=transcription"}),
+]  # fmt: skip
+
+
+@pytest.fixture
+def secrets(clock, ask) -> dict[str, str]:
+    """A client secret that has expired, how it is shown, and one that has not."""
+    expired = ask(*MAKE)[1]["value"]
+    clock.advance(600_000)
+    return {"expired": expired, "shown": f"{expired[:3]}***{expired[-4:]}", "fresh": ask(*MAKE)[1]["value"]}
+
+
+@pytest.mark.parametrize("case", HANDSHAKES, ids=str)
+def test_a_handshake_that_breaks_a_rule_is_one_error_and_the_close_and_its_neighbour_is_let_in(
+    server, secrets, open_client, play, case
+):
+    def arguments(of: dict[str, Any]) -> dict[str, Any]:
+        return {**of, "key": of["key"].format(**secrets)} if of.get("key") else of
+
+    async def scene():
+        async with open_client(**arguments(case.broken), greeted=False) as client:
+            broken = await client.end()
+        async with open_client(**arguments(case.kept), greeted=False) as client:
+            return broken, await client.receive()
+
+    (events, code, reason), greeting = play(scene())
+    rule, message = case.rule, case.message.format(**secrets)
+    body = {"type": rule.error_type, "code": rule.code, "message": message, "param": None, "event_id": None}
+    assert [(e["type"], e["error"]) for e in events] == [("error", body)]
+    assert (code, reason) == (
+        rule.close_code,
+        f"{rule.error_type}.{rule.code}" if rule.code else rule.error_type,
+    )
+    assert greeting["type"] == "session.created"
+    refused, kept = server.connections
+    assert kept.refusals == []
+    refused.wait_closed()
+    assert (refused.closed_by, refused.close_code, refused.close_reason) == ("server", code, reason)
+    assert [(f.sender, f.kind, f.rule) for f in refused.transcript.complete().frames] == [
+        ("client", "request", None),
+        ("server", "upgrade", None),
+        ("server", "text", rule.id),
+        ("server", "close", rule.id),
+        ("client", "close", None),
+    ]
+    (refusal,) = refused.refusals
+    assert (refusal.rule_id, refusal.event) == (rule.id, None)
+    assert case.near_miss in refusal.near_miss
+    assert bool(case.near_miss) == bool(refusal.near_miss)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A rule broken and kept by what an upgrade asks for; it is refused with an HTTP status."""
+
+    rule: rules.Rule
+    broken: str
+    message: str
+    kept: str
+
+    def __str__(self) -> str:
+        return self.rule.id
+
+
+TARGETS = [
+    Target(rules.UNKNOWN_PATH, "/v1/realtimes?model=gpt-realtime",
+           "There is nothing at /v1/realtimes; connect to /v1/realtime?model=<model>.",
+           "/v1/realtime?model=gpt-realtime"),
+    Target(rules.NO_CALL_ID, "/v1/realtime?call_id=rtc_1",
+           "This server does not emulate joining a call; connect with ?model= instead.",
+           "/v1/realtime?model=gpt-realtime"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", TARGETS, ids=str)
+def test_an_upgrade_that_is_not_served_is_an_http_error_and_its_neighbour_is_let_in(address, play, case):
+    async def scene():
+        base, headers = "ws://{}:{}".format(*address), {"Authorization": "Bearer sk-some-key"}
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(base + case.broken, additional_headers=headers)
+        async with connect(base + case.kept, additional_headers=headers) as ws:
+            return refused.value.response, json.loads(await ws.recv())
+
+    response, greeting = play(scene())
+    assert response.status_code == case.rule.http_status
+    assert response.body.decode() == f"{case.message} ({case.rule.id})\n"
+    assert greeting["type"] == "session.created"
+
+
+@dataclass(frozen=True)
+class OverHttp:
+    """A rule broken and kept by a plain request; both are arguments of ``ask``."""
+
+    rule: rules.Rule
+    broken: tuple[Any, ...]
+    message: str
+    kept: tuple[Any, ...]
+    key: str | None = "sk-some-key"
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.rule.id
+
+
+MAKE = ("POST", "/v1/realtime/client_secrets")
+MODEL = ("GET", "/v1/models/gpt-realtime")
+ELSEWHERE = "This server does not emulate {}; it speaks WebSocket on /v1/realtime."
+
+OVER_HTTP = [
+    OverHttp(rules.HTTP_NO_KEY, MAKE, "Missing bearer or basic authentication in header", MAKE, key=None),
+    OverHttp(rules.HTTP_WRONG_KEY, MAKE, f"Incorrect API key provided: wro***-key. {KEY_PAGE}", MAKE, key="wrong-key"),
+    OverHttp(rules.HTTP_WRONG_KEY, MAKE, f"Incorrect API key provided: ek_***. {KEY_PAGE}", MAKE, key="{secret}"),
+    OverHttp(rules.HTTP_NOT_JSON, (*MAKE, b"{"), "We could not parse the JSON body of your request.", (*MAKE, b"{}")),
+    OverHttp(rules.BETA_SECRETS, ("POST", "/v1/realtime/sessions"), BETA_IS_OVER, MAKE),
+    OverHttp(rules.BETA_SECRETS, ("POST", "/v1/realtime/transcription_sessions"), BETA_IS_OVER, MAKE),
+    OverHttp(rules.BETA_SDP, ("POST", "/v1/realtime?model=gpt-realtime"), BETA_IS_OVER, MAKE),
+    OverHttp(rules.HTTP_UNKNOWN, ("DELETE", MAKE[1]), f"Unknown request URL: DELETE {MAKE[1]}.", MAKE),
+    OverHttp(rules.NO_SUCH_MODEL, ("GET", "/v1/models/gpt-9"), "The model 'gpt-9' does not exist", MODEL),
+    OverHttp(rules.LARGE_BODY, MAKE, "Send a body of at most 1 MiB with its Content-Length.",
+             (*MAKE, b" " * (1024 * 1024 - 2) + b"{}"), headers={"Content-Length": str(1024 * 1024 + 1)}),
+    OverHttp(rules.NO_CALLS, ("POST", "/v1/realtime/calls"), ELSEWHERE.format("/v1/realtime/calls"), MAKE),
+    OverHttp(rules.NO_CALLS, ("POST", "/v1/realtime/translations/client_secrets"),
+             ELSEWHERE.format("/v1/realtime/translations/client_secrets"), MAKE),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", OVER_HTTP, ids=str)
+def test_a_request_that_breaks_a_rule_is_an_http_error_and_its_neighbour_is_answered(ask, case):
+    key = case.key.format(secret=ask(*MAKE)[1]["value"]) if case.key else None
+    status, answer = ask(*case.broken, key=key, headers=case.headers)
+    assert status == case.rule.http_status
+    assert answer == {
+        "error": {
+            "message": case.message,
+            "type": case.rule.error_type,
+            "param": None,
+            "code": case.rule.code,
+        }
+    }
+    assert ask(*case.kept)[0] == 200
+
+
+def test_the_last_event_of_the_hour_is_obeyed_and_the_first_after_it_is_not(clock, open_client, play):
+    async def scene():
+        async with open_client() as client:
+            await asyncio.to_thread(clock.advance, 3_599_999)
+            kept = await client.update()
+            await asyncio.to_thread(clock.advance, 1)
+            return kept, await client.end()
+
+    kept, (events, code, reason) = play(scene())
+    rule, message = rules.SESSION_EXPIRED, "Your session hit the maximum duration of 60 minutes."
+    assert kept["type"] == "session.updated"
+    body = {"type": rule.error_type, "code": rule.code, "message": message, "param": None, "event_id": None}
+    assert [event["error"] for event in events] == [body]
+    assert (code, reason) == (1001, message)
+
+
+def test_every_rule_that_refuses_has_such_a_pair():
+    """What is checked here is the tables above, of which each row is run as a test."""
+    rows = [*CASES, *HANDSHAKES, *TARGETS, *OVER_HTTP]
+    assert {row.rule.id for row in rows} | {rules.SESSION_EXPIRED.id} == {
+        rule.id for rule in RULES.values() if rule.message
+    }
 
 
 def test_the_table_says_of_each_rule_what_it_is_and_how_it_is_known():
@@ -455,7 +663,12 @@ async def _prepare(client, before) -> dict[str, str]:
 def _filled(event, names):
     if not isinstance(event, dict):
         return event
-    return {key: value.format(**names) if value == "{answer}" else value for key, value in event.items()}
+    return {
+        key: value.format(**names)
+        if isinstance(value, str) and value in ("{answer}", "{response}")
+        else value
+        for key, value in event.items()
+    }
 
 
 def test_a_server_is_not_shared_by_accident():
