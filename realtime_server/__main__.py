@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 
 from realtime_server import faults, rules
-from realtime_server.handshake import REFUSED_KEYS
+from realtime_server.handshake import NO_CREDIT_KEY, REFUSED_KEYS
 from realtime_server.recording import Recording
 from realtime_server.replay import ReplayServer
 from realtime_server.script import Answer, Script
@@ -19,6 +19,7 @@ from realtime_server.server import HOST, PortInUse, RealtimeServer
 _EPILOG = """\
 Any API key is let in, except those that play a refused one:
 {keys}
+  {no_credit:<15} insufficient_quota in every response (RT-response-19)
 
 The model of the URL must be one the vendor publishes, for example ?model=gpt-realtime-mini.
 The server listens on {host} only and answers each request with the same spoken sentence, unless a
@@ -28,18 +29,27 @@ a scenario is a TOML file; all of it is optional:
 
   user_transcripts = ["What is the weather in London?"]   # what the next spoken turns are heard as
   faults = ["stall ms=300"]                               # see --faults
+  transcription = "after response"                        # or "before commit"
+  session_created = "missing"                             # as session_updated, which may also be "altered":
+  alteration = {{ instructions = "Sing." }}                 # then this is merged into what is echoed
+  refusal_timing = "close only"                           # "error, pause, close",
+                                                          # "error only then end of stream"
 
   [[answers]]                     # answers whoever says something like this, as often as it is said
   to = "weather"                  # a regular expression, in any case
-  tool_calls = [{{ name = "get_weather", arguments = {{ city = "London" }} }}]
+  tool_calls = [{{ name = "get_weather", arguments = {{ city = "London" }}, call_id = "call_1" }}]
 
   [[answers]]                     # without "to": given once, in the order of the file
   transcript = "It is foggy."     # also: status, reason, error, pause_ms, slice_bytes, unanswered,
-                                  # refused_with
+                                  # refused_with, transcript_deltas, transcript_in_done, event_names
   audio = "foggy.wav"             # mono PCM16 at 24 kHz beside the file; without it a tone sounds
 
   [default_answer]                # to everything else
   transcript = "I do not know."
+
+  [mcp_servers]                   # those that can be reached, with their tools; an answer calls them by
+  shop = ["find"]                 # mcp_calls = [{{ server_label = "shop", name = "find", output = "tea" }}];
+                                  # error in place of output lets one fail
 
 exit codes: 0 ended by Ctrl-C or SIGTERM, 1 a client did otherwise than the recording, 2 it could not start
 """
@@ -52,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "python -m realtime_server",
         description="A strict loopback double of OpenAI's Realtime API (GA) over WebSocket.",
-        epilog=_EPILOG.format(keys=keys, host=HOST),
+        epilog=_EPILOG.format(keys=keys, no_credit=NO_CREDIT_KEY, host=HOST),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(

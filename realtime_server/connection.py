@@ -90,7 +90,7 @@ class Connection:
         self._trouble = faults.trouble(self._faults, number, script.struck.append)
         self._sending = asyncio.Lock()
         self._gone = asyncio.Event()
-        self._service = Service(self, script, self._begun(request))
+        self._service = Service(self, script, self._begun(request), has_credit=credential.has_credit)
         self._ws: ServerConnection | None = None
         self._refused: Refused | None = None
         self._ending_at_ms: float | None = None

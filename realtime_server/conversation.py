@@ -90,6 +90,8 @@ class Conversation:
         sounds = _sounds(given, audio_format, "item")
         if given["type"] == "function_call_output" and not self._has_call(given["call_id"]):
             raise rules.UNKNOWN_CALL.refuse(id=given["call_id"])
+        if given["type"] == "mcp_approval_response" and not self._has_request(given["approval_request_id"]):
+            raise rules.UNKNOWN_APPROVAL.refuse(id=given["approval_request_id"])
         item = self.add(_body(given, self._ids), item_id=given.get("id"), after=after)
         item.audio = sounds
         return item
@@ -153,6 +155,10 @@ class Conversation:
         return any(
             item.body["type"] == "function_call" and item.body["call_id"] == call_id for item in self.items
         )
+
+    def _has_request(self, item_id: str) -> bool:
+        asking = self.find(item_id)
+        return asking is not None and asking.body["type"] == "mcp_approval_request"
 
 
 def _sounds(given: Mapping[str, Any], audio_format: Wire, path: str) -> dict[int, Sound]:

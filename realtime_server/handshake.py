@@ -24,6 +24,9 @@ REFUSED_KEYS: Mapping[str, Rule] = {
     "no-access-key": rules.MODEL_NOT_AVAILABLE,
 }
 
+# Plays an account without credit: it is let in, and each of its responses fails (RT-response-19).
+NO_CREDIT_KEY = "no-credit-key"
+
 _KEY_SUBPROTOCOL = "openai-insecure-api-key."
 _BETA_SUBPROTOCOL = "openai-beta.realtime-v1"
 _MASK = "***"
@@ -98,6 +101,11 @@ class Credential:
     def masked(self) -> str:
         """The key as the service quotes it: its first and its last characters."""
         return f"{self._key[:3]}{_MASK}{self._key[-4:]}" if self._key else _MASK
+
+    @property
+    def has_credit(self) -> bool:
+        """Whether responses are paid for."""
+        return self._key != NO_CREDIT_KEY
 
     @property
     def is_secret(self) -> bool:

@@ -14,7 +14,7 @@ from realtime_server.clock import Clock
 from realtime_server.conversation import Conversation, Item
 from realtime_server.ids import Ids
 from realtime_server.rules import Refused
-from realtime_server.script import Answer, Ending, ToolCall
+from realtime_server.script import Answer, Ending, McpCall, ToolCall
 
 _Wire = dict[str, Any]
 
@@ -150,7 +150,8 @@ class Output:
 
     async def close(self, status: str) -> None:
         """Close the item as ``completed`` or ``incomplete``."""
-        self._body["status"] = status
+        if "status" in self._body:
+            self._body["status"] = status
         if not self.stage.apart:
             previous = self.item.follows_when_done
             await self.stage.line.send(
@@ -263,8 +264,50 @@ class Message(Output):
         }
 
 
-class FunctionCall(Output):
-    """A call the model makes: its arguments come in deltas, then whole and with the name.
+class Call(Output):
+    """A call the model makes: its arguments come in deltas, then whole.
+
+    Args:
+        stage: Where it appears.
+        index: Its place in the response.
+        body: The item as it begins, without its id.
+        arguments: What the model writes.
+    """
+
+    def __init__(self, stage: Stage, index: int, body: _Wire, arguments: str) -> None:
+        super().__init__(stage, index, body)
+        self._arguments = arguments
+        self._written: list[str] = []
+
+    def spent(self, more: Sequence[Piece] = ()) -> Tokens:
+        """What has been put out so far, and ``more`` that is next."""
+        return Tokens(len(self._written) + len(more), 0)
+
+    def pieces(self) -> Sequence[Piece]:
+        """The arguments, a word or mark at a time."""
+        return [Piece([word]) for word in tokens(self._arguments)]
+
+    async def put(self, pieces: Sequence[Piece]) -> None:
+        """Send deltas of the arguments."""
+        for piece in pieces:
+            (written,) = piece.words
+            self._written.append(written)
+            padding = self.stage.line.ids.obfuscation(written)
+            await self._tell("delta", delta=written, obfuscation=padding)
+
+    async def close(self, status: str) -> None:
+        """Close the arguments and the item."""
+        self._body["arguments"] = "".join(self._written)
+        await self._tell("done", arguments=self._body["arguments"])
+        await super().close(status)
+
+    async def _tell(self, event: str, **fields: Any) -> None:
+        """Send the event of that name about the arguments."""
+        raise NotImplementedError
+
+
+class FunctionCall(Call):
+    """A call that the client has to carry out.
 
     Args:
         stage: Where it appears.
@@ -281,37 +324,86 @@ class FunctionCall(Output):
             "call_id": call_id,
             "arguments": "",
         }
-        super().__init__(stage, index, body)
-        self._call = call
-        self._written: list[str] = []
+        super().__init__(stage, index, body, call.arguments)
 
-    def spent(self, more: Sequence[Piece] = ()) -> Tokens:
-        """What has been put out so far, and ``more`` that is next."""
-        return Tokens(len(self._written) + len(more), 0)
-
-    def pieces(self) -> Sequence[Piece]:
-        """The arguments, a word or mark at a time."""
-        return [Piece([word]) for word in tokens(self._call.arguments)]
-
-    async def put(self, pieces: Sequence[Piece]) -> None:
-        """Send deltas of the arguments."""
-        for piece in pieces:
-            (written,) = piece.words
-            self._written.append(written)
-            padding = self.stage.line.ids.obfuscation(written)
-            await self._arguments("delta", delta=written, obfuscation=padding)
-
-    async def close(self, status: str) -> None:
-        """Close the arguments and the item."""
-        self._body["arguments"] = "".join(self._written)
-        await self._arguments("done", name=self._call.name, arguments=self._body["arguments"])
-        await super().close(status)
-
-    async def _arguments(self, event: str, **fields: Any) -> None:
+    async def _tell(self, event: str, **fields: Any) -> None:
         place = {
             "response_id": self.stage.response_id,
             "item_id": self.item.id,
             "output_index": self.index,
             "call_id": self._body["call_id"],
         }
-        await self.stage.line.send(f"response.function_call_arguments.{event}", **place, **fields)
+        name = {"name": self._body["name"]} if event == "done" else {}
+        await self.stage.line.send(f"response.function_call_arguments.{event}", **place, **name, **fields)
+
+
+class McpToolCall(Call):
+    """A call of an MCP server's tool, which the service runs itself (RT-mcp-02).
+
+    Args:
+        stage: Where it appears.
+        index: Its place in the response.
+        call: What is called, and how it ends.
+    """
+
+    def __init__(self, stage: Stage, index: int, call: McpCall) -> None:
+        body = {
+            "type": "mcp_call",
+            "server_label": call.server_label,
+            "name": call.name,
+            "arguments": "",
+            "approval_request_id": call.approval_request_id,
+            "output": None,
+            "error": None,
+        }
+        super().__init__(stage, index, body, call.arguments)
+        self._call = call
+        self._runs = False
+
+    async def close(self, status: str) -> None:
+        """Close the arguments, run the tool unless the call was cut short, and close the item."""
+        self._runs = status == "completed"
+        await super().close(status)
+
+    async def _tell(self, event: str, **fields: Any) -> None:
+        await self._send(f"response.mcp_call_arguments.{event}", item_id=self.item.id, **fields)
+        if event == "done" and self._runs:
+            await self._run()
+
+    async def _run(self) -> None:
+        place = {"output_index": self.index, "item_id": self.item.id}
+        await self.stage.line.send("response.mcp_call.in_progress", **place)
+        if self._call.error is None:
+            self._body["output"] = self._call.output
+        else:
+            self._body["error"] = dict(self._call.error)
+        ending = "completed" if self._call.error is None else "failed"
+        await self.stage.line.send(f"response.mcp_call.{ending}", **place)
+
+
+class ApprovalRequest(Output):
+    """The question whether a tool of an MCP server may be run (RT-mcp-03).
+
+    Args:
+        stage: Where it appears.
+        index: Its place in the response.
+        call: What it is about.
+    """
+
+    def __init__(self, stage: Stage, index: int, call: McpCall) -> None:
+        body = {
+            "type": "mcp_approval_request",
+            "server_label": call.server_label,
+            "name": call.name,
+            "arguments": call.arguments,
+        }
+        super().__init__(stage, index, body)
+        self.call = call
+
+    def spent(self, more: Sequence[Piece] = ()) -> Tokens:
+        """What has been put out so far, and ``more`` that is next."""
+        return Tokens(len(tokens(self.call.arguments)) + len(more), 0)
+
+    def pieces(self) -> Sequence[Piece]:
+        """Nothing: it comes whole."""
+        return ()

@@ -8,10 +8,22 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
+from realtime_server import mcp
 from realtime_server.audio import Sound
 from realtime_server.conversation import Conversation, Item
-from realtime_server.output import FunctionCall, Line, Message, Output, Piece, Stage, Tokens, tokens
-from realtime_server.script import Answer, Script, ToolCall
+from realtime_server.output import (
+    ApprovalRequest,
+    FunctionCall,
+    Line,
+    McpToolCall,
+    Message,
+    Output,
+    Piece,
+    Stage,
+    Tokens,
+    tokens,
+)
+from realtime_server.script import Answer, McpCall, Script, ToolCall
 from realtime_server.session import REASONS_ALOUD, Session
 
 CancelReason = Literal["client_cancelled", "turn_detected"]
@@ -116,22 +128,47 @@ class Response:
             return {"type": "incomplete", "reason": reason}
         return None
 
-    def _possible(self, calls: Iterable[ToolCall]) -> Iterator[ToolCall]:
-        """Leave out what no model could call: it knows only the functions it was offered."""
-        choice = self._settings["tool_choice"]
-        offered = {tool["name"] for tool in self._settings["tools"] if tool["type"] == "function"}
-        if isinstance(choice, dict):
-            offered &= {choice.get("name")}
-        elif choice == "none":
-            offered.clear()
+    def _possible(self, calls: Iterable[ToolCall | McpCall]) -> Iterator[ToolCall | McpCall]:
+        """Leave out what no model could call: it knows only what it was offered."""
         for call in calls:
-            if call.name in offered:
+            if self._may_call(call):
                 yield call
             else:
+                names = [tool.get("name") or tool["server_label"] for tool in self._settings["tools"]]
                 self._line.remark(
                     f"the scripted call of {call.name} was left out: the client offers "
-                    f"{', '.join(sorted(offered)) or 'no function'} (RT-response-09)"
+                    f"{', '.join(sorted(names)) or 'no tool'} and allows {self._settings['tool_choice']} "
+                    "(RT-response-09)"
                 )
+
+    def _may_call(self, call: ToolCall | McpCall) -> bool:
+        tools, choice = self._settings["tools"], self._settings["tool_choice"]
+        if isinstance(call, McpCall):
+            chosen = {"type": "mcp", "server_label": call.server_label, "name": call.name}
+            there_is = call.name in self._script.mcp_servers.get(call.server_label, ())
+            known = there_is and mcp.offered(tools, call.server_label, call.name) is not None
+        else:
+            chosen = {"type": "function", "name": call.name}
+            known = any(tool["type"] == "function" and tool["name"] == call.name for tool in tools)
+        if isinstance(choice, dict):
+            return known and all(
+                chosen.get(key) == value for key, value in choice.items() if value is not None
+            )
+        return known and choice != "none"
+
+    def _calling(self, index: int, call: ToolCall | McpCall) -> Output:
+        if isinstance(call, ToolCall):
+            return FunctionCall(self._stage, index, call)
+        tool = mcp.offered(self._settings["tools"], call.server_label, call.name) or {}
+        if call.approval_request_id is None and mcp.needs_approval(tool, call.name):
+            return ApprovalRequest(self._stage, index, call)
+        return McpToolCall(self._stage, index, call)
+
+    @property
+    def asks(self) -> dict[str, McpCall]:
+        """The calls that wait for the client's approval, by the id of the item that asks for it."""
+        asking = [one for one in self._outputs if isinstance(one, ApprovalRequest)]
+        return {output.item.id: output.call for output in asking}
 
     def _planned(self) -> Iterator[Output]:
         """Make the outputs one after the other: each takes its place in the conversation when it begins."""
@@ -142,7 +179,7 @@ class Response:
             tells = self._settings["model"].startswith(REASONS_ALOUD)
             yield Message(self._stage, 0, audio if spoken else None, phase if tells else "")
         for index, call in enumerate(self._calls, start=len(self._outputs)):
-            yield FunctionCall(self._stage, index, call)
+            yield self._calling(index, call)
 
     async def _put_out(self, output: Output) -> bool:
         """Send one output item; False when nothing may follow it."""

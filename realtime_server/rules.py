@@ -1276,6 +1276,78 @@ USAGE = _add(
     )
 )
 
+NO_CREDIT = _add(
+    Rule(
+        "RT-response-19",
+        "Without credit a session opens and its responses fail with code insufficient_quota; whether the "
+        "service also sends an error or closes was never recorded.",
+        I,
+        f"{_QUOTED}, which differ",
+    )
+)
+
+# --- tools of MCP servers ---------------------------------------------------------------------------------
+
+MCP_LISTED = _add(
+    Rule(
+        "RT-mcp-01",
+        "The tools of each MCP server of a session are listed once, between mcp_list_tools.in_progress and "
+        ".completed or .failed, in an item mcp_list_tools; the order of the item's own events is inferred.",
+        T,
+        _TYPES,
+    )
+)
+MCP_CALL = _add(
+    Rule(
+        "RT-mcp-02",
+        "A call of an MCP tool is an item mcp_call: its arguments in deltas, then mcp_call.in_progress and "
+        ".completed or .failed, and the item with its output or error. The order is inferred.",
+        T,
+        _TYPES,
+    )
+)
+MCP_APPROVAL = _add(
+    Rule(
+        "RT-mcp-03",
+        "A tool that needs approval (require_approval, always by default) is not run: the response holds an "
+        "item mcp_approval_request. When the client approves, a response with the call begins by itself; "
+        "that, and that a refusal has no consequence, is inferred.",
+        T,
+        _TYPES,
+    )
+)
+UNKNOWN_APPROVAL = _add(
+    Rule(
+        "RT-mcp-04",
+        "An mcp_approval_response names a request there is.",
+        I,
+        _ANALOGY,
+        "MCP approval request with id '{id}' not found in conversation.",
+        "invalid_value",
+    )
+)
+
+# --- transcription with more than words -------------------------------------------------------------------
+
+LOGPROBS = _add(
+    Rule(
+        "RT-audio-19",
+        "With include item.input_audio_transcription.logprobs the deltas and .completed carry logprobs, of "
+        "the gpt-4o transcription models only; here every word is certain (0.0).",
+        T,
+        _TYPES,
+    )
+)
+SEGMENTS = _add(
+    Rule(
+        "RT-audio-20",
+        "gpt-4o-transcribe-diarize sends segments with speaker, start and end in seconds; that they come "
+        "before .completed is inferred. Here one speaker says each sentence.",
+        T,
+        _TYPES,
+    )
+)
+
 # --- HTTP on the same port ----------------------------------------------------------------------------------
 
 SECRET_MADE = _add(
@@ -1438,20 +1510,20 @@ def _absent(number: int, sentence: str, mark: Mark, source: str, message: str = 
 
 NO_CALL_ID = _absent(
     2,
-    "Joining a WebRTC or SIP call (call_id).",
+    "Joining a WebRTC or SIP call (call_id): there are no calls here, and nothing of it is on record.",
     T,
     _TYPES,
     "This server does not emulate joining a call; connect with ?model= instead.",
     http_status=501,
 )
-_absent(6, "MCP tools being listed or run; they can be set and are echoed.", T, _TYPES)
 _absent(
-    9,
-    "Exhausted credit (insufficient_quota) and rate limits of its own accord; script a failed answer or an "
-    "error with a close instead.",
-    R,
-    _QUOTED,
+    16,
+    "MCP servers being contacted: what they offer and return is scripted (mcp_servers, mcp_calls). Tools of "
+    "a single response are not listed.",
+    T,
+    _TYPES,
 )
+_absent(17, "Rate limits of its own accord; the fault rate-limit plays them.", R, _QUOTED)
 _absent(
     10,
     "What speed, prompt, truncation, noise reduction and reasoning do to an answer; they are checked and "
@@ -1459,7 +1531,12 @@ _absent(
     T,
     _TYPES,
 )
-_absent(13, "Transcription logprobs, segments and detected languages.", T, _TYPES)
+_absent(
+    18,
+    "Telling speakers apart, doubt about a word and the languages detected (RT-audio-19, RT-audio-20).",
+    T,
+    _TYPES,
+)
 NO_CALLS = _absent(
     14,
     "WebRTC calls (POST /v1/realtime/calls) and translation sessions (/v1/realtime/translations).",

@@ -25,7 +25,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from realtime_server import clips, faults
-from realtime_server.script import Answer, RefusalTiming, Reply, Script, ToolCall
+from realtime_server.script import Answer, McpCall, RefusalTiming, Reply, Script, ToolCall
 
 # Without a recording a tone as long as the words would take.
 _MS_PER_WORD = 300
@@ -49,6 +49,18 @@ class _Call(_Strict):
         return ToolCall(self.name, given, self.call_id)
 
 
+class _McpCall(_Strict):
+    server_label: str
+    name: str
+    arguments: str | dict[str, Any] = "{}"
+    output: str = ""
+    error: dict[str, Any] | None = None
+
+    def read(self) -> McpCall:
+        given = self.arguments if isinstance(self.arguments, str) else json.dumps(self.arguments)
+        return McpCall(self.server_label, self.name, given, self.output, self.error)
+
+
 class _Answer(_Strict):
     to: str | None = None
     transcript: str = ""
@@ -59,15 +71,22 @@ class _Answer(_Strict):
     error: dict[str, Any] | None = None
     pause_ms: float | None = None
     tool_calls: list[_Call] = Field(default_factory=list)
+    mcp_calls: list[_McpCall] = Field(default_factory=list)
+    event_names: Literal["ga", "legacy"] = "ga"
+    transcript_deltas: bool = True
+    transcript_in_done: bool = True
     refused_with: dict[str, Any] | None = None
     unanswered: bool = False
 
     def read(self, folder: Path, pause_ms: float) -> Answer:
-        told = self.model_dump(exclude={"to", "audio", "tool_calls", "pause_ms"})
+        told = self.model_dump(exclude={"to", "audio", "tool_calls", "mcp_calls", "pause_ms"})
         return Answer(
             **told,
             audio=self._sound(folder),
-            tool_calls=[call.read() for call in self.tool_calls],
+            tool_calls=[
+                *(call.read() for call in self.tool_calls),
+                *(call.read() for call in self.mcp_calls),
+            ],
             pause_ms=pause_ms if self.pause_ms is None else self.pause_ms,
         )
 
@@ -87,6 +106,7 @@ class _Scenario(_Strict):
     alteration: dict[str, Any] = Field(default_factory=dict)
     refusal_timing: RefusalTiming = "error then close"
     faults: list[str] = Field(default_factory=list)
+    mcp_servers: dict[str, list[str]] = Field(default_factory=dict)
 
 
 def read(path: Path, *, pause_ms: float = 0) -> Script:

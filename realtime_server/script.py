@@ -81,6 +81,27 @@ class ToolCall:
 
 
 @dataclass(frozen=True)
+class McpCall:
+    """The model calls a tool of an MCP server, which the service runs.
+
+    Attributes:
+        server_label: A server among the MCP tools of the session or of the request.
+        name: One of the tools that :attr:`Script.mcp_servers` gives it.
+        arguments: JSON text as the model would write it.
+        output: What the tool returns.
+        error: Why it fails, as ``mcp_call.error`` carries it; None: it does not.
+        approval_request_id: The request by which the client allowed it; None: it was not asked.
+    """
+
+    server_label: str
+    name: str
+    arguments: str = "{}"
+    output: str = ""
+    error: Mapping[str, Any] | None = None
+    approval_request_id: str | None = None
+
+
+@dataclass(frozen=True)
 class Answer:
     """What the model does with one ``response.create``.
 
@@ -121,7 +142,7 @@ class Answer:
     transcript_deltas: bool = True
     transcript_in_done: bool = True
     pause_ms: float = 0
-    tool_calls: Sequence[ToolCall] = ()
+    tool_calls: Sequence[ToolCall | McpCall] = ()
     refused_with: Mapping[str, Any] | None = None
     unanswered: bool = False
 
@@ -134,7 +155,7 @@ class Answer:
             raise ValueError("error: a failed response needs the type, code and message of its error")
 
     @classmethod
-    def calling(cls, *calls: ToolCall, **more: Any) -> Answer:
+    def calling(cls, *calls: ToolCall | McpCall, **more: Any) -> Answer:
         """Return an answer that says nothing and only calls functions."""
         return cls(transcript="", audio=b"", tool_calls=calls, **more)
 
@@ -193,6 +214,7 @@ class Script:
         alteration: See ``session_updated``.
         refusal_timing: How the end of a refused handshake reaches the client.
         refusal_pause_ms: Of ``error, pause, close``.
+        mcp_servers: The MCP servers that can be reached, by label, and the names of their tools.
         unknown_events: True: each connection gets events and fields no client has heard of.
         faults: What goes wrong, by name; see :mod:`realtime_server.faults`. What a connection sends is
             troubled by those in force when it opened.
@@ -209,6 +231,7 @@ class Script:
     alteration: Mapping[str, Any] = field(default_factory=dict)
     refusal_timing: RefusalTiming = "error then close"
     refusal_pause_ms: float = 50
+    mcp_servers: Mapping[str, Sequence[str]] = field(default_factory=dict)
     unknown_events: bool = False
     faults: Sequence[Fault] = ()
     struck: list[str] = field(default_factory=list, init=False, compare=False)

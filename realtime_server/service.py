@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import copy
 import math
+import re
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import replace
 from typing import Any
 
-from realtime_server import audio, rules, session
+from realtime_server import audio, mcp, rules, session
 from realtime_server.audio import Sound
 from realtime_server.clips import recognise
 from realtime_server.conversation import Conversation, Item
@@ -20,7 +22,7 @@ from realtime_server.input_audio import InputAudio
 from realtime_server.output import Line, tokens
 from realtime_server.response import Response, effective_settings, heard_tokens
 from realtime_server.rules import Refused
-from realtime_server.script import CloseWith, Script, TranscriptionFailure
+from realtime_server.script import Answer, CloseWith, McpCall, Script, TranscriptionFailure
 from realtime_server.session import Session
 from realtime_server.turn_detection import SpeechStarted, SpeechStopped
 from realtime_server.validation import check_event
@@ -31,6 +33,18 @@ SESSION_S = 3_600
 _SHORTEST_COMMIT_MS = 100
 _TOKENS_PER_MINUTE = 40_000
 _PAID_BY_THE_MINUTE = ("whisper", "gpt-transcribe", "gpt-live-transcribe")
+_TELL_LOGPROBS = ("gpt-4o-transcribe", "gpt-4o-mini-transcribe")
+_DIARIZES = "gpt-4o-transcribe-diarize"
+_NO_CREDIT = Answer(
+    transcript="",
+    audio=b"",
+    status="failed",
+    error={
+        "type": "insufficient_quota",
+        "code": "insufficient_quota",
+        "message": "You exceeded your current quota, please check your plan and billing details.",
+    },
+)
 _TRANSCRIPTION_EVENT = "conversation.item.input_audio_transcription"
 
 
@@ -41,18 +55,22 @@ class Service:
         line: Where its events go.
         script: What the model says.
         begun: The session it begins with, see :mod:`realtime_server.session`.
+        has_credit: Whether responses are paid for (RT-response-19).
     """
 
-    def __init__(self, line: Line, script: Script, begun: Session) -> None:
+    def __init__(self, line: Line, script: Script, begun: Session, *, has_credit: bool = True) -> None:
         self._line = line
         self._script = script
         self._session = begun
+        self._has_credit = has_credit
         self._conversation = Conversation(line.ids)
         self._input = InputAudio(begun["audio"]["input"])
         self._turn_began_ms = 0.0
         self._turn_item_id = ""
         self._response: Response | None = None
         self._apart: dict[str, Response] = {}
+        self._mcp_listed: set[str] = set()
+        self._asked: dict[str, McpCall] = {}
         self._running: dict[Response | str, asyncio.Task[None]] = {}
         self._kept_back: list[Item] = []
         self._left_tokens = _TOKENS_PER_MINUTE
@@ -86,6 +104,7 @@ class Service:
         await self._line.send("session.created", session=self._session, **extra)
         if self._script.unknown_events:
             await self._line.send("session.unheard_of", unheard_of=True)
+        await self._list_mcp_tools()
 
     async def handle(self, event: _Wire) -> None:
         """Do what a client event asks for.
@@ -117,6 +136,7 @@ class Service:
         altered = self._script.session_updated == "altered"
         echo = _merged(self._session, self._script.alteration) if altered else self._session
         await self._line.send("session.updated", session=echo)
+        await self._list_mcp_tools()
 
     async def _append(self, event: _Wire) -> None:
         for heard in self._input.append(audio.decoded(event["audio"], self._input_format, "audio")):
@@ -138,8 +158,13 @@ class Service:
         await self._line.send("input_audio_buffer.cleared")
 
     async def _item_create(self, event: _Wire) -> None:
-        after = event.get("previous_item_id")
-        await self._announce(self._conversation.add_from_client(event["item"], after, self._input_format))
+        after, given = event.get("previous_item_id"), event["item"]
+        await self._announce(self._conversation.add_from_client(given, after, self._input_format))
+        if given["type"] == "mcp_approval_response":
+            call = self._asked.pop(given["approval_request_id"], None)
+            if call and given["approve"]:
+                approved = replace(call, approval_request_id=given["approval_request_id"])
+                await self._respond_by_itself(Answer.calling(approved))
 
     async def _item_truncate(self, event: _Wire) -> None:
         self._conversation.truncate(event["item_id"], event["content_index"], event["audio_end_ms"])
@@ -216,20 +241,21 @@ class Service:
         words = await self._transcription_deltas(item_id, sound) if early else None
         item = await self._committed(sound, item_id)
         if self._detection.get("create_response"):
-            await self._answer_turn()
+            await self._respond_by_itself()
         if early:
             await self._transcribed(item, words)
         else:
             await self._transcribe_when_due(item)
 
-    async def _answer_turn(self) -> None:
+    async def _respond_by_itself(self, answer: Answer | None = None) -> None:
+        """Respond without being asked to, as the script says or with ``answer``."""
         settings = effective_settings(self._session, {})
         try:
             self._check_in_band(settings)
         except Refused as refused:
             await self._line.refuse(refused)
             return
-        await self._respond_with(settings, None)
+        await self._respond_with(settings, None, answer)
         await asyncio.sleep(0)  # response.created comes before the transcription (recorded live)
 
     async def _committed(self, sound: Sound, item_id: str | None) -> Item:
@@ -255,9 +281,14 @@ class Service:
         if settings["audio"]["output"]["voice"] != voice and self._conversation.has_spoken_answer:
             raise rules.VOICE_OVERRIDE.refuse()
 
-    async def _respond_with(self, settings: Session, event_id: str | None) -> None:
-        context = self._conversation.items if settings["input"] is None else settings["input"]
-        answer = self._script.next_answer(_said_last(context))
+    async def _respond_with(
+        self, settings: Session, event_id: str | None, answer: Answer | None = None
+    ) -> None:
+        if not self._has_credit:
+            answer = _NO_CREDIT
+        elif answer is None:
+            context = self._conversation.items if settings["input"] is None else settings["input"]
+            answer = self._script.next_answer(_said_last(context))
         if answer.unanswered:
             return
         if answer.refused_with is not None:
@@ -275,6 +306,7 @@ class Service:
         if not await response.play():
             return
         final = response.final()
+        self._asked |= response.asks
         # Free before the client hears of it: its next request may follow at once.
         if response.apart:
             del self._apart[response.id]
@@ -340,11 +372,33 @@ class Service:
         )
         await self._turn_taken(self._input.take_turn(start_ms, end_ms), item_id)
 
+    # --- MCP -------------------------------------------------------------------------------------------
+
+    async def _list_mcp_tools(self) -> None:
+        """Show what each MCP server of the session offers, once (RT-mcp-01)."""
+        for label in mcp.labels(self._session.get("tools", ())):
+            if label in self._mcp_listed:
+                continue
+            self._mcp_listed.add(label)
+            names = self._script.mcp_servers.get(label)
+            body = {"type": "mcp_list_tools", "server_label": label, "tools": mcp.listed(names or ())}
+            item = self._conversation.add(body)
+            await self._line.send("mcp_list_tools.in_progress", item_id=item.id)
+            await self._announce(item)
+            ending = "failed" if names is None else "completed"
+            await self._line.send(f"mcp_list_tools.{ending}", item_id=item.id)
+
     # --- transcription ----------------------------------------------------------------------------------
 
     @property
     def _transcribes(self) -> bool:
         return self._session["audio"]["input"]["transcription"] is not None
+
+    @property
+    def _transcriber(self) -> str:
+        """The model that transcribes, empty when none does."""
+        model: str = (self._session["audio"]["input"]["transcription"] or {}).get("model") or ""
+        return model
 
     async def _transcribe_when_due(self, item: Item) -> None:
         if not self._transcribes:
@@ -361,21 +415,48 @@ class Service:
         """Send the words of ``sound`` as they are heard, and return them."""
         heard = self._script.next_user_transcript()
         words = recognise(sound) if heard is None else heard
+        place = {"item_id": item_id, "content_index": 0}
         if isinstance(words, str):
             for word in tokens(words):
                 padding = self._line.ids.obfuscation(word)
-                place = {"item_id": item_id, "content_index": 0}
-                await self._line.send(
-                    f"{_TRANSCRIPTION_EVENT}.delta", **place, delta=word, obfuscation=padding
-                )
+                more = {"obfuscation": padding, **self._logprobs([word])}
+                await self._line.send(f"{_TRANSCRIPTION_EVENT}.delta", **place, delta=word, **more)
         return words
+
+    def _logprobs(self, words: Sequence[str]) -> _Wire:
+        """The field that says how sure the model is of each of ``words``, where it is asked for."""
+        asked = "item.input_audio_transcription.logprobs" in (self._session.get("include") or ())
+        if not (asked and self._transcriber.startswith(_TELL_LOGPROBS)):
+            return {}
+        return {"logprobs": [{"token": word, "logprob": 0.0, "bytes": list(word.encode())} for word in words]}
+
+    async def _segments(self, item: Item, words: str) -> None:
+        """Say who spoke when: one speaker, and each sentence as long as its share of the words."""
+        sentences = re.findall(r"[^.!?]+[.!?]*", words)
+        so_far, total = 0, len(words)
+        for sentence in sentences:
+            start, so_far = so_far, so_far + len(sentence)
+            start_s, end_s = (round(item.audio[0].ms / 1000 * at / total, 3) for at in (start, so_far))
+            await self._line.send(
+                f"{_TRANSCRIPTION_EVENT}.segment",
+                item_id=item.id,
+                content_index=0,
+                id=self._line.ids.new("seg"),
+                text=sentence.strip(),
+                speaker="A",
+                start=start_s,
+                end=end_s,
+            )
 
     async def _transcribed(self, item: Item, words: str | TranscriptionFailure | None) -> None:
         place = {"item_id": item.id, "content_index": 0}
         if isinstance(words, str):
             item.body["content"][0]["transcript"] = words
+            if self._transcriber == _DIARIZES:
+                await self._segments(item, words)
             usage = self._transcription_usage(item.audio[0], words)
-            await self._line.send(f"{_TRANSCRIPTION_EVENT}.completed", **place, transcript=words, usage=usage)
+            more = {"usage": usage, **self._logprobs(tokens(words))}
+            await self._line.send(f"{_TRANSCRIPTION_EVENT}.completed", **place, transcript=words, **more)
         elif words:
             error = {
                 "type": "transcription_error",
@@ -387,8 +468,7 @@ class Service:
 
     def _transcription_usage(self, sound: Sound, words: str) -> _Wire:
         """Whisper is counted in seconds, gpt-4o in tokens (recorded live); for the rest see RT-audio-18."""
-        transcription = self._session["audio"]["input"]["transcription"] or {}
-        if any(name in (transcription.get("model") or "") for name in _PAID_BY_THE_MINUTE):
+        if any(name in self._transcriber for name in _PAID_BY_THE_MINUTE):
             return {"type": "duration", "seconds": math.ceil(sound.ms / 1000)}
         heard, written = heard_tokens(sound), len(tokens(words))
         return {

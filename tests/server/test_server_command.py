@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import re
 import signal
@@ -15,6 +16,8 @@ from pathlib import Path
 
 import pytest
 from websockets.asyncio.client import connect
+
+from realtime_server import Answer, Script, scenario_file
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "realtime_server"]
@@ -115,3 +118,22 @@ def test_the_rules_are_printed_for_people_and_for_machines():
     assert {row["mark"] for row in table if not row["gating"] and row["emulated"]} == {"inferred"}
     assert not any(row["gating"] for row in table if row["mark"] == "inferred" or not row["emulated"])
     assert {row["id"][:9] for row in table if not row["emulated"]} == {"RT-absent"}
+
+
+def test_help_names_all_that_can_stand_in_a_scenario():
+    shown = set(re.findall(r"\w+", run("--help").stdout))
+    kinds = (
+        scenario_file._Scenario,
+        scenario_file._Answer,
+        scenario_file._Call,
+        scenario_file._McpCall,
+    )
+    assert {name for kind in kinds for name in kind.model_fields} - shown == set()
+
+
+def test_a_scenario_can_say_all_that_a_script_can_but_what_faults_are_for():
+    """What is left out is scripted by a fault, or makes sense only inside a program."""
+    told = {name for kind in (scenario_file._Scenario, scenario_file._Answer) for name in kind.model_fields}
+    fields = {one.name for kind in (Script, Answer) for one in dataclasses.fields(kind) if one.init}
+    by_faults = {"hold_after", "ending", "ending_after", "unknown_events", "refusal_pause_ms"}
+    assert fields - told - by_faults == {"replies"}  # an answer with "to" is one

@@ -312,6 +312,12 @@ CASES = [
          "Tool call ID 'c1' not found in conversation.",
          create({"type": "function_call_output", "call_id": "c2", "output": "42"}), ADDED,
          before=(create({"type": "function_call", "call_id": "c2", "name": "look_up", "arguments": "{}"}),)),
+    Case(rules.UNKNOWN_APPROVAL, create({"type": "mcp_approval_response", "id": "yes_1", "approve": True,
+                                         "approval_request_id": "nobody"}), None,
+         "MCP approval request with id 'nobody' not found in conversation.",
+         create({"type": "mcp_approval_response", "id": "yes_1", "approve": True, "approval_request_id": "ask_1"}), ADDED,
+         before=(create({"type": "mcp_approval_request", "id": "ask_1", "server_label": "shop", "name": "find",
+                         "arguments": "{}"}),)),
     Case(rules.DELETE_UNKNOWN, call("delete", "yo"), None,
          "Error deleting item: the item with id 'yo' does not exist.", call("delete", "user_1"),
          "conversation.item.deleted", before=(USER_1,)),
@@ -627,7 +633,7 @@ ON_RECORD = {
         rules.EXPIRED_SECRET, rules.NO_TYPE, rules.NO_INPUT_RATE, rules.MODEL_FIXED, rules.REASONING,
         rules.UNKNOWN_TOOL, rules.INTEGER_LOW, rules.INTEGER_HIGH, rules.DECIMAL_LOW, rules.DECIMAL_HIGH,
         rules.LARGE_AUDIO, rules.COMMIT_UNDER_VAD, rules.UNKNOWN_PREVIOUS, rules.UNKNOWN_CALL,
-        rules.CANCEL_UNKNOWN, rules.NO_RESPONSE_HERE, rules.NOT_PROLONGED,
+        rules.CANCEL_UNKNOWN, rules.NO_RESPONSE_HERE, rules.NO_CREDIT, rules.NOT_PROLONGED,
     ],
 }  # fmt: skip
 

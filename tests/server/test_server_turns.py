@@ -767,3 +767,18 @@ def test_a_held_answer_does_not_keep_a_connection_alive(server, open_client, pla
             return await client.until("response.done")
 
     assert play(scene())[-1]["response"]["status"] == "completed"
+
+
+def test_an_account_without_credit_opens_a_session_and_gets_failed_responses(open_client, play):
+    async def scene():
+        async with open_client(key="no-credit-key") as client:
+            await client.send(RESPOND)
+            first = await client.until("rate_limits.updated")
+            await client.send(RESPOND)
+            return first, await client.until("rate_limits.updated")
+
+    for events in play(scene()):
+        assert types(events) == ["response.created", "response.done", "rate_limits.updated"]
+        response = events[1]["response"]
+        assert (response["status"], response["output"]) == ("failed", [])
+        assert response["status_details"]["error"]["code"] == "insufficient_quota"
