@@ -167,3 +167,21 @@ Feature: GA handshake
       When the client asks the question aloud
       Then an audible answer is heard
       And the connection was closed with 1000
+
+  Rule: The live endpoint turns away who may not come in, and that costs nothing
+
+    @e2e
+    Scenario: A wrong key is turned away by the live endpoint
+      Given the live endpoint
+      And a client with a wrong key
+      When the client tries to connect
+      Then the attempt fails as this endpoint refuses a key
+      And nothing was used
+
+    @e2e
+    Scenario: A client of the beta is turned away by the live endpoint
+      Given the live endpoint
+      When a client of the beta dials
+      Then the connection was closed with 4000
+      And the endpoint has refused it with "beta_api_shape_disabled"
+      And nothing was used

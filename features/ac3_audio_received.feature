@@ -157,4 +157,5 @@ Feature: Receiving the spoken answer
       And a connected client
       When the client asks the question aloud
       Then an audible answer is heard
+      And the answer lasts from 300 ms to 60 s
       And the endpoint has used no retired event name

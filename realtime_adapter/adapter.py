@@ -95,6 +95,8 @@ class OpenAIRealtimeAgentAdapter:
         clock: Tells the time, in seconds since 1970.
         max_backlog_bytes: How much received audio, or how many bytes of events for ``events``, may wait to be
             taken. When it is exceeded, nothing more is read, and the server waits; nothing is lost.
+        key_header: Name of the header that the key goes into, and what stands there; Azure wants
+            ``("api-key", "{key}")``.
         on_frame: Called with each thing that went over the wire, as (direction, kind, payload, code):
             direction ``client`` or ``server``; kind ``request``, ``text``, ``binary`` or ``close``; payload
             the request head, the frame, a size or the close reason; code the close code or None. The key
@@ -121,6 +123,7 @@ class OpenAIRealtimeAgentAdapter:
         connect_timeout_s: float = 10.0,
         clock: Callable[[], float] = time.time,
         max_backlog_bytes: int = MAX_BACKLOG_BYTES,
+        key_header: tuple[str, str] = ("Authorization", "Bearer {key}"),
         on_frame: FrameListener | None = None,
     ) -> None:
         self.model = model
@@ -138,6 +141,7 @@ class OpenAIRealtimeAgentAdapter:
         self._secret: ClientSecret | None = None
         self._clock = clock
         self._max_backlog_bytes = _size("max_backlog_bytes", max_backlog_bytes)
+        self._key_header = key_header
         self._on_frame = on_frame
 
         self._core = SessionCore()
@@ -311,7 +315,8 @@ class OpenAIRealtimeAgentAdapter:
 
     def _upgrade_headers(self) -> dict[str, str]:
         bearer = self._key.reveal() if self._secret is None else self._secret.value
-        return {"Authorization": f"Bearer {bearer}"}
+        name, form = self._key_header
+        return {name: form.format(key=bearer)}
 
     async def _buy_secret(self, mint: Mint) -> None:
         self._secret = await mint.secret(self.model)

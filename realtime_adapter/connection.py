@@ -405,6 +405,8 @@ def _request_head(socket: Socket) -> str:
         return ""
     lines = [f"GET {request.path} HTTP/1.1"]
     for name, value in request.headers.raw_items():
-        secret = name.lower() in ("authorization", "proxy-authorization", "cookie")
-        lines.append(f"{name}: {f'{value.split()[0]} ***' if secret else value}")
+        secret = name.lower() in ("authorization", "proxy-authorization", "cookie", "api-key")
+        scheme, _, credential = value.partition(" ")
+        masked = f"{scheme} ***" if credential else "***"
+        lines.append(f"{name}: {masked if secret else value}")
     return "\r\n".join([*lines, "", ""])

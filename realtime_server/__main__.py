@@ -7,14 +7,17 @@ import logging
 import signal
 import sys
 import threading
+from dataclasses import fields
 from pathlib import Path
 
-from realtime_server import faults, rules
+from realtime_server import deviations, faults, rules
+from realtime_server.deviations import DEVIATIONS, Deviating, Dialect
 from realtime_server.handshake import NO_CREDIT_KEY, REFUSED_KEYS
 from realtime_server.recording import Recording
 from realtime_server.replay import ReplayServer
 from realtime_server.script import Answer, Script
 from realtime_server.server import HOST, PortInUse, RealtimeServer
+from realtime_server.wordings import Worded
 
 _EPILOG = """\
 Any API key is let in, except those that play a refused one:
@@ -79,6 +82,22 @@ def _parser() -> argparse.ArgumentParser:
         help="serve a recording: say again what was said, and check that the client does what was done",
     )
     parser.add_argument(
+        "--worded",
+        type=int,
+        metavar="SEED",
+        help="put the answers in other words each time, drawn from a seed",
+    )
+    parser.add_argument(
+        "--deviate",
+        choices=list(DEVIATIONS),
+        action="append",
+        default=[],
+        help="speak otherwise than the service does; --deviations says how; may be repeated",
+    )
+    parser.add_argument(
+        "--deviations", action="store_true", help="print the deviations and what they are, then exit"
+    )
+    parser.add_argument(
         "--delta-interval-ms",
         type=_interval_ms,
         default=10,
@@ -136,12 +155,15 @@ def _script(arguments: argparse.Namespace) -> Script:
         ValueError: the scenario file cannot be played; the message says why.
     """
     if arguments.scenario is None:
-        script = Script(default_answer=Answer(pause_ms=arguments.delta_interval_ms))
+        script = Script(default_answer=Answer(pause_ms=arguments.delta_interval_ms, scripted=False))
     else:
         from realtime_server import scenario_file  # noqa: PLC0415 - pydantic takes its time to import
 
         script = scenario_file.read(arguments.scenario, pause_ms=arguments.delta_interval_ms)
-    script.faults = [*script.faults, *arguments.fault]
+    if arguments.worded is not None:
+        told = {field.name: getattr(script, field.name) for field in fields(Script) if field.init}
+        script = Worded(**told, seed=arguments.worded)
+    script.faults = [*script.faults, *arguments.fault, *(Deviating(name) for name in arguments.deviate)]
     return script
 
 
@@ -153,7 +175,8 @@ def _server(arguments: argparse.Namespace) -> RealtimeServer:
     """
     if arguments.replay is not None:
         return ReplayServer(Recording.read(arguments.replay), str(arguments.replay), arguments.port)
-    return RealtimeServer(_script(arguments), port=arguments.port, debug=arguments.debug)
+    dialect = Dialect(arguments.deviate)
+    return RealtimeServer(_script(arguments), arguments.port, debug=arguments.debug, dialect=dialect)
 
 
 def _fault(text: str) -> faults.Fault:
@@ -163,6 +186,15 @@ def _fault(text: str) -> faults.Fault:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def _asked_for(arguments: argparse.Namespace) -> str | None:
+    """Return the table that is to be printed instead of serving, or None."""
+    if arguments.rules:
+        return rules.as_json() if arguments.rules == "json" else rules.as_text()
+    if arguments.deviations:
+        return deviations.as_text()
+    return faults.as_text() if arguments.faults else None
+
+
 def _interrupt(_signal: int, _frame: object) -> None:
     raise KeyboardInterrupt
 
@@ -170,12 +202,8 @@ def _interrupt(_signal: int, _frame: object) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; return the exit code."""
     arguments = _parser().parse_args(argv)
-    if arguments.rules:
-        table = rules.as_json() if arguments.rules == "json" else rules.as_text()
-        sys.stdout.write(table + "\n")
-        return 0
-    if arguments.faults:
-        sys.stdout.write(faults.as_text() + "\n")
+    if (text := _asked_for(arguments)) is not None:
+        sys.stdout.write(f"{text}\n")
         return 0
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
     for ending in (signal.SIGINT, signal.SIGTERM):

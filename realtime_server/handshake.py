@@ -21,6 +21,7 @@ SUBPROTOCOL = "realtime"
 # API keys that play the refused ones; every other key is let in.
 REFUSED_KEYS: Mapping[str, Rule] = {
     "wrong-key": rules.WRONG_KEY,
+    "expired-key": rules.WRONG_KEY,  # no other words were ever reported for one
     "no-access-key": rules.MODEL_NOT_AVAILABLE,
 }
 
@@ -30,7 +31,7 @@ NO_CREDIT_KEY = "no-credit-key"
 _KEY_SUBPROTOCOL = "openai-insecure-api-key."
 _BETA_SUBPROTOCOL = "openai-beta.realtime-v1"
 _MASK = "***"
-_SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
+_SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "api-key"})
 # Shorter ones are words such as "test", which stand in honest frames as well.
 _SHORTEST_SECRET = 12
 

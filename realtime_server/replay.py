@@ -19,7 +19,7 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from realtime_server import handshake
+from realtime_server import conformance, handshake
 from realtime_server.recording import AUDIO_FIELDS, Line, Recording
 from realtime_server.server import RealtimeServer
 from realtime_server.transcript import Frame, Sender
@@ -65,6 +65,13 @@ class ReplayServer(RealtimeServer):
             return None
         recorded = len(self._scripts)
         return f"{self._name}: the client came through {self.played} of the {recorded} recorded connections"
+
+    def strange(self) -> Iterator[str]:
+        """Yield where the recorded server sends what neither the vendor's types nor a rule here know."""
+        for line in (line for script in self._scripts for line in script):
+            event = line.frame.event if line.frame.sender is Sender.SERVER else None
+            for found in conformance.faults(event) if event else ():
+                yield f"{self._name}, line {line.number}: {found}"
 
     # --- on the server's own thread ---------------------------------------------------------------------
 

@@ -1275,7 +1275,6 @@ USAGE = _add(
         "PyPI langwatch-scenario 1.6.0",
     )
 )
-
 NO_CREDIT = _add(
     Rule(
         "RT-response-19",
@@ -1283,6 +1282,15 @@ NO_CREDIT = _add(
         "service also sends an error or closes was never recorded.",
         I,
         f"{_QUOTED}, which differ",
+    )
+)
+INSTRUCTED = _add(
+    Rule(
+        "RT-response-20",
+        "The model calls an offered function that its instructions name, before it answers; that stands in "
+        "for understanding, and only where nothing is scripted.",
+        I,
+        _ANALOGY,
     )
 )
 

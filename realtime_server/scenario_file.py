@@ -138,10 +138,11 @@ def read(path: Path, *, pause_ms: float = 0) -> Script:
 def _script(scenario: _Scenario, folder: Path, pause_ms: float) -> Script:
     told = scenario.model_dump(exclude={"answers", "default_answer", "faults"})
     default = scenario.default_answer
+    usual = Answer(pause_ms=pause_ms, scripted=False)
     return Script(
         **told,
         answers=[one.read(folder, pause_ms) for one in scenario.answers if one.to is None],
         replies=[Reply(one.to, one.read(folder, pause_ms)) for one in scenario.answers if one.to is not None],
-        default_answer=default.read(folder, pause_ms) if default else Answer(pause_ms=pause_ms),
+        default_answer=default.read(folder, pause_ms) if default else usual,
         faults=[faults.fault(text) for text in scenario.faults],
     )

@@ -127,6 +127,7 @@ class Answer:
         tool_calls: Functions called after the message, each an output item of its own.
         refused_with: Body of the ``error`` event that is the whole answer: no response begins.
         unanswered: True: the request gets no reply of any kind.
+        scripted: False: nobody wrote it, so instructions that name a function go before it (RT-response-20).
     """
 
     transcript: str = field(default_factory=lambda: speech("answer").words)
@@ -145,6 +146,7 @@ class Answer:
     tool_calls: Sequence[ToolCall | McpCall] = ()
     refused_with: Mapping[str, Any] | None = None
     unanswered: bool = False
+    scripted: bool = True
 
     def __post_init__(self) -> None:
         if any(size < 1 for size in self.slice_bytes):
@@ -223,7 +225,7 @@ class Script:
 
     replies: Sequence[Reply] = ()
     answers: list[Answer] = field(default_factory=list)
-    default_answer: Answer = field(default_factory=Answer)
+    default_answer: Answer = field(default_factory=lambda: Answer(scripted=False))
     user_transcripts: list[str | TranscriptionFailure] = field(default_factory=list)
     transcription: Literal["after commit", "after response", "before commit"] = "after commit"
     session_created: Literal["normal", "missing"] = "normal"

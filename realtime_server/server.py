@@ -21,6 +21,7 @@ from realtime_server import handshake, http_api
 from realtime_server.client_secrets import ClientSecrets
 from realtime_server.clock import Clock
 from realtime_server.connection import Connection
+from realtime_server.deviations import Dialect
 from realtime_server.front import door
 from realtime_server.http_api import HttpAnswer, HttpRequest
 from realtime_server.script import ResetConnection, Script
@@ -58,6 +59,7 @@ class RealtimeServer:
         script: What the model says and how connections misbehave; may be changed while running.
         port: TCP port; 0 picks a free one.
         clock: Where time is read and waited for.
+        dialect: In what it deviates at the handshake.
         debug: Error frames carry the id of the rule and the near miss, which the service's never do.
 
     Attributes:
@@ -73,6 +75,7 @@ class RealtimeServer:
         clock: Clock | None = None,
         *,
         debug: bool = False,
+        dialect: Dialect | None = None,
     ) -> None:
         self.script = script or Script()
         self.on_frame: Callable[[Connection, Frame], None] | None = None
@@ -80,6 +83,7 @@ class RealtimeServer:
         self._port: int | None = None
         self.clock = clock or Clock()
         self._debug = debug
+        self._dialect = dialect or Dialect()
         self._secrets = ClientSecrets(self.clock)
         self._connections: list[Connection] = []
         self._by_socket: dict[ServerConnection, Connection] = {}
@@ -210,7 +214,8 @@ class RealtimeServer:
         return answer
 
     def _on_request(self, ws: ServerConnection, request: Request) -> Response | None:
-        asked, credential = handshake.read(request.path, request.headers.raw_items(), self._secrets)
+        headers = self._dialect.headers(request.headers.raw_items())
+        asked, credential = handshake.read(request.path, headers, self._secrets)
         with self._arrived:
             number = len(self._connections)
             connection = Connection(number, asked, credential, self.script, self.clock)
@@ -219,7 +224,7 @@ class RealtimeServer:
             self._connections.append(connection)
             self._by_socket[ws] = connection
             self._arrived.notify_all()
-        refused = connection.asked()
+        refused = connection.asked() or self._dialect.refused(credential)
         if refused is None:
             return None
         status = HTTPStatus(refused.rule.http_status or HTTPStatus.NOT_FOUND)

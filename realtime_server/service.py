@@ -19,6 +19,7 @@ from realtime_server.audio import Sound
 from realtime_server.clips import recognise
 from realtime_server.conversation import Conversation, Item
 from realtime_server.input_audio import InputAudio
+from realtime_server.instructed import instructed
 from realtime_server.output import Line, tokens
 from realtime_server.response import Response, effective_settings, heard_tokens
 from realtime_server.rules import Refused
@@ -289,6 +290,8 @@ class Service:
         elif answer is None:
             context = self._conversation.items if settings["input"] is None else settings["input"]
             answer = self._script.next_answer(_said_last(context))
+            if not answer.scripted:
+                answer = instructed(answer, settings, context)
         if answer.unanswered:
             return
         if answer.refused_with is not None:

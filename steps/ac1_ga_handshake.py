@@ -142,6 +142,29 @@ def the_handshake_is_accepted(context: Context) -> None:
     )
 
 
+@when("a client of the beta dials")
+async def a_client_of_the_beta_dials(context: Context) -> None:
+    await world(context).knock_as_the_beta_did()
+
+
+@then("the attempt fails as this endpoint refuses a key")
+def the_attempt_fails_as_refused(context: Context) -> None:
+    error = world(context).error
+    seen = getattr(error, "http_status", None) or getattr(error, "close_code", None)
+    assert_that(seen, equal_to(world(context).settings.dialect.wrong_key), str(error))
+
+
+@then('the endpoint has refused it with "{code}"')
+async def the_endpoint_has_refused_it_with(context: Context, code: str) -> None:
+    events = (await world(context).closed_transcript()).events(Sender.SERVER)
+    assert_that([(event["type"], event["error"]["code"]) for event in events], equal_to([("error", code)]))
+
+
+@then("nothing was used")
+async def nothing_was_used(context: Context) -> None:
+    assert_that(await world(context).used_tokens(), equal_to(0))
+
+
 @then("the connection was closed with {code:d}")
 async def the_connection_was_closed_with(context: Context, code: int) -> None:
     closes = [

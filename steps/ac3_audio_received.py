@@ -10,6 +10,7 @@ from realtime_server.script import Ending
 from support.audio import tone
 from support.mutants import CANCELLED_BY_THE_ENDPOINT
 from support.phrases import choice, world
+from support.world import BYTES_PER_MS
 
 choice("Loss", {
     "a close with 1011": CloseWith(1011, "internal error"),
@@ -101,6 +102,12 @@ def the_first_slices_are_heard(context: Context, slices: int) -> None:
     turn = world(context).turns[0]
     assert_that(turn.heard, has_length(slices))
     assert_that(turn.pcm, equal_to(world(context).scripted(0).audio[: len(turn.pcm)]))
+
+
+@then("the answer lasts from {least_ms:d} ms to {most_s:d} s")
+def the_answer_lasts(context: Context, least_ms: int, most_s: int) -> None:
+    length_ms = len(world(context).turns[-1].pcm) / BYTES_PER_MS
+    assert least_ms <= length_ms <= most_s * 1000, f"the answer lasts {length_ms:,.0f} ms"
 
 
 @then("nothing was warned about")

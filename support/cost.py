@@ -27,6 +27,9 @@ from realtime_adapter.pricing import PRICES, MinutePrice, Price, TokenPrice, cos
 from realtime_server.transcript import Frame, Sender
 
 TRANSCRIBED = "conversation.item.input_audio_transcription.completed"
+DEARER = 3
+"""A live answer is longer than the embedded one, by which it is known beforehand what a scenario may cost."""
+
 _KINDS = frozenset(field.name for field in fields(TokenPrice)) - {"read_on", "source"}
 
 

@@ -111,6 +111,12 @@ CAPABILITIES = _by_id(
         "user said reaches the endpoint, the whole answer and its words reach the run's messages.",
     ),
     Criterion(
+        "CAP-NIGHT",
+        "The night",
+        "Once a night the live endpoint is asked: what it proved is recorded and counted, what it cost is "
+        "known and bounded, and what it did not prove, or now says otherwise, is named.",
+    ),
+    Criterion(
         "CAP-USAGE",
         "Usage and cost",
         "What each response used is kept and summed count by count, and what the session cost is known from "

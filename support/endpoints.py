@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from realtime_server.recording import ELSEWHERE, EMBEDDED, LIVE
@@ -17,6 +18,7 @@ class Endpoint:
     """One kind of endpoint.
 
     Attributes:
+        id: Its name for ``-D dialect=``.
         name: For readers.
         address: Regular expression that its address begins with, scheme and host.
         origin: What a recording made there is called.
@@ -26,6 +28,7 @@ class Endpoint:
         retry_after_s: How long to wait before what it could not do is asked for again.
     """
 
+    id: str
     name: str
     address: str
     origin: str = ELSEWHERE
@@ -34,10 +37,18 @@ class Endpoint:
     wrong_key: int = 3000
     retry_after_s: float = 10.0
 
+    @property
+    def client_options(self) -> dict[str, Any]:
+        """What a client has to be told beyond the address; nothing when it speaks as the vendor does."""
+        usual = (Endpoint.key_header, Endpoint.key_form)
+        own = (self.key_header, self.key_form)
+        return {} if own == usual else {"key_header": own}
+
 
 ENDPOINTS = (
-    Endpoint("the vendor's live endpoint", r"wss://api\.openai\.com(:443)?/", LIVE),
+    Endpoint("openai", "the vendor's live endpoint", r"wss://api\.openai\.com(:443)?/", LIVE),
     Endpoint(
+        "azure",
         "Azure OpenAI",
         r"wss://[^/]+\.openai\.azure\.com/",
         key_header="api-key",
@@ -45,14 +56,17 @@ ENDPOINTS = (
         wrong_key=401,
     ),
     Endpoint(
+        "loopback",
         "an endpoint on this machine",
         r"wss?://(127\.0\.0\.1|localhost|\[::1\])[:/]",
         EMBEDDED,
         retry_after_s=0.1,
     ),
-    Endpoint("a gateway", r"wss?://"),
+    Endpoint("gateway", "a gateway", r"wss?://"),
 )
 """The first that fits is meant."""
+
+BY_ID = {each.id: each for each in ENDPOINTS}
 
 
 def endpoint_of(address: str) -> Endpoint:

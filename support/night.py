@@ -17,9 +17,10 @@ from typing import Any
 from behave.model import Feature, Scenario
 
 from realtime_adapter.endpoint import DEFAULT_URL
+from realtime_adapter.models import DEFAULT_MODEL
 from realtime_server.recording import LIVE, Recording
 from support import recordings, scenarios
-from support.cost import Cost, cost_of, dollars
+from support.cost import DEARER, Cost, cost_of, dollars
 from support.drift import Difference, Shapes
 from support.endpoints import endpoint_of
 from support.evidence import attach_text
@@ -30,8 +31,6 @@ from support.run_record import timestamp
 from support.settings import Settings
 from support.world import World
 
-# A live answer is longer than the embedded one, whose cost is known beforehand.
-DEARER = 3
 OVER_BUDGET = "unproven: the budget"
 
 
@@ -125,7 +124,7 @@ class Night:
         if why and not getattr(scenario, "retried", ""):
             self._outages[id(scenario)] = why
         if any(each.frames for each in transcripts):
-            model = getattr(world.client, "model", self.settings.model)
+            model = getattr(world.client, "model", "") or self.settings.model or DEFAULT_MODEL
             address = self._address(world.client)
             made = recordings.made(transcripts, address, scenario, model, datetime.now(UTC))
             name = recordings.file_of(scenario)

@@ -9,20 +9,28 @@ What it leaves lies in ``reports/rehearsal`` and is no live proof. It exits 0 wh
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
-from support import recordings
+from realtime_server.recording import Recording
+from support import drift, ledger, recordings
+from support.cost import DEARER, cost_of
 from support.settings import KEY_VARIABLES
 
 ROOT = Path(__file__).parents[1]
 KEY = "key-of-a-rehearsal"
-PATIENCE_S = 300.0
+PATIENCE_S = 120.0
 
 
 @contextmanager
@@ -36,7 +44,7 @@ def served(*options: str) -> Iterator[str]:
         Its address.
 
     Raises:
-        RuntimeError: it did not start; says what it said.
+        RuntimeError: it did not start.
     """
     command = [sys.executable, "-m", "realtime_server", "--port", "0", *options]
     with subprocess.Popen(  # noqa: S603 - our own server
@@ -52,31 +60,176 @@ def served(*options: str) -> Iterator[str]:
             process.wait()
 
 
-def behave(*options: str, key: str = KEY, quiet: bool = False) -> subprocess.CompletedProcess[str]:
-    """Run behave in the project with no key but ``key``.
+class Rehearsal:
+    """One night against the embedded endpoint, and what it left.
 
     Args:
-        options: Of behave.
-        key: What stands in ``OPENAI_API_KEY``; empty: nothing does.
-        quiet: Keep what it says, instead of letting it through.
+        reports: Where it leaves it; None for a folder that goes with it.
+
+    Attributes:
+        reports: The folder.
+        exit_code: Of behave.
+        said: What behave printed.
+        budget_usd: What it was allowed to cost, when it was told.
     """
-    command = [sys.executable, "-m", "behave", *options]
-    pipe = subprocess.PIPE if quiet else None
-    return subprocess.run(  # noqa: S603 - our own suite
-        command,
-        cwd=ROOT,
-        env=_without_keys(OPENAI_API_KEY=key) if key else _without_keys(),
-        stdout=pipe,
-        stderr=subprocess.STDOUT if quiet else None,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
 
+    def __init__(self, reports: Path | None = None) -> None:
+        self._stack = ExitStack()
+        self._given = reports
+        self._endpoint = ""
+        self.exit_code = -1
+        self.budget_usd = Decimal(0)
+        self.said = ""
 
-def _without_keys(**variables: str) -> Mapping[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name not in KEY_VARIABLES}
-    return {**kept, **variables}
+    @property
+    def reports(self) -> Path:
+        """The folder with what the night left."""
+        if self._given is None:
+            self._given = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
+        return self._given
+
+    def close(self) -> None:
+        """End the endpoint, and take away a folder that nobody gave."""
+        self._stack.close()
+
+    def serve(self, *options: str, scenario: str = "") -> None:
+        """Start the endpoint.
+
+        Args:
+            options: Of ``python -m realtime_server``.
+            scenario: What it plays, in TOML; empty: as usual.
+        """
+        if scenario:
+            file = self.reports / "scenario.toml"
+            file.write_text(scenario, encoding="utf-8")
+            options = (*options, "--scenario", str(file))
+        self._endpoint = self._stack.enter_context(served(*options))
+
+    def run(self, *options: str, tags: str = "@e2e", key: str = KEY) -> None:
+        """Run the night to its end.
+
+        Args:
+            options: Of behave, beside the endpoint.
+            tags: Which scenarios.
+            key: What stands in ``OPENAI_API_KEY``; empty: nothing does.
+        """
+        with self._begun(options, tags, key) as process:
+            self.said, _ = process.communicate(timeout=PATIENCE_S)
+        self.exit_code = process.returncode
+
+    def run_within_budget(self, criterion: str) -> None:
+        """Run the night of one criterion with as much money as its dearest scenario may cost."""
+        shipped = recordings.read_all(recordings.SHIPPED)
+        of_criterion = [each for each in shipped.values() if each.about.get("criterion") == criterion]
+        self.budget_usd = DEARER * max(cost_of(each.frames).usd for each in of_criterion)
+        self.run("-D", f"budget_usd={self.budget_usd}", tags=f"@e2e and @{criterion}")
+
+    def cut(self, reached: Callable[[Rehearsal], bool], tags: str = "@e2e") -> None:
+        """Run the night until ``reached`` holds, and interrupt it there.
+
+        Raises:
+            AssertionError: it ended before, or never got there.
+        """
+        deadline = time.monotonic() + PATIENCE_S
+        with self._begun((), tags, KEY) as process:
+            while not reached(self):
+                if process.poll() is not None or time.monotonic() > deadline:
+                    process.kill()
+                    raise AssertionError(f"the night did not get as far: {process.communicate()[0]}")
+                time.sleep(0.05)  # another process's file: there is no event to wait for
+            process.send_signal(signal.SIGTERM)
+            self.said, _ = process.communicate(timeout=PATIENCE_S)
+        self.exit_code = process.returncode
+
+    @contextmanager
+    def _begun(self, options: Sequence[str], tags: str, key: str) -> Iterator[subprocess.Popen[str]]:
+        where = ["-D", f"endpoint={self._endpoint}"] if self._endpoint else []
+        command = [sys.executable, "-m", "behave", f"--tags={tags}", "-D", f"reports={self.reports}"]
+        kept = {name: value for name, value in os.environ.items() if name not in KEY_VARIABLES}
+        with subprocess.Popen(  # noqa: S603 - our own suite
+            [*command, *where, *options],
+            cwd=ROOT,
+            env={**kept, **({"OPENAI_API_KEY": key} if key else {})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
+    @property
+    def changed(self) -> Path:
+        """The folder of the recordings that were changed by hand."""
+        return self.reports / "changed"
+
+    def change_by_hand(self, criterion: str, sender: str, event: str, field: str, name: str) -> None:
+        """Copy the shipped recordings of a criterion, with one field of one event renamed.
+
+        Args:
+            criterion: Its id.
+            sender: Who sent the event: ``client`` or ``server``.
+            event: The type of the event; the first of its kind is changed.
+            field: The field, anywhere in it.
+            name: What it is called instead.
+
+        Raises:
+            AssertionError: there is no such event or field.
+        """
+        self.changed.mkdir()
+        count = 0
+        for path in recordings.SHIPPED.glob(f"{criterion.lower()}-*.jsonl"):
+            lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+            for at, line in enumerate(lines):
+                if f'"from": "{sender}", "event": {{"type": "{event}"' in line and f'"{field}":' in line:
+                    lines[at] = line.replace(f'"{field}":', f'"{name}":', 1)
+                    count += 1
+                    break
+            (self.changed / path.name).write_text("".join(lines), encoding="utf-8")
+        assert count, f"no shipped recording of {criterion} has {field} in a {event} of the {sender}"
+
+    # --- what it left -----------------------------------------------------------------------------------
+
+    @property
+    def recorded(self) -> dict[str, Recording]:
+        """Its recordings, by file name."""
+        return recordings.read_all(self.reports / recordings.FOLDER)
+
+    @property
+    def cost_usd(self) -> Decimal:
+        """What it would have cost, had it been live."""
+        return Decimal(self.json("night.json")["cost_usd"])
+
+    @property
+    def drifted(self) -> tuple[int, list[str]]:
+        """The exit code of ``python -m support.drift`` for its recordings, and every difference."""
+        shapes = drift.shipped()
+        found = [str(each) for name, made in self.recorded.items() for each in shapes.differences(made, name)]
+        return drift.main([str(self.reports / recordings.FOLDER)]), found
+
+    def json(self, name: str) -> Any:
+        """Return a JSON file that it left; empty when it left none."""
+        path = self.reports / name
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+    @property
+    def statuses(self) -> Mapping[str, list[str]]:
+        """The statuses of the ``@e2e`` scenarios of each criterion that has some."""
+        return {
+            criterion["id"]: found
+            for criterion in self.json("traceability.json")["criteria"]
+            if (found := [each["status"] for each in criterion["scenarios"] if each["level"] == "e2e"])
+        }
+
+    def enter_into_ledger(self) -> int:
+        """Return the exit code with which the ledger takes it, or does not."""
+        return ledger.main(["append", "--reports", str(self.reports)])
+
+    def files_that_show(self, key: str) -> list[str]:
+        """Return the files it left in which ``key`` stands."""
+        found = (each for each in self.reports.rglob("*") if each.is_file())
+        return sorted(each.name for each in found if key.encode() in each.read_bytes())
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -86,22 +239,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--renew", action="store_true", help="renew the recordings that the repository ships")
     renew: bool = parser.parse_args(argv).renew
-    reports = ROOT / "reports" / "rehearsal"
-    left = reports / recordings.FOLDER
-    with served() as endpoint:
-        night = behave("--tags=@e2e", "-D", f"endpoint={endpoint}", "-D", f"reports={reports}")
-    if night.returncode:
-        return night.returncode
-    if renew:
+    night = Rehearsal(ROOT / "reports" / "rehearsal")
+    night.serve()
+    try:
+        night.run()
+    finally:
+        night.close()
+    sys.stdout.write(night.said)
+    left = night.reports / recordings.FOLDER
+    if renew and night.exit_code == 0:
         shutil.rmtree(recordings.SHIPPED, ignore_errors=True)
         shutil.copytree(left, recordings.SHIPPED)
     for folder in (left, recordings.SHIPPED):
-        replayed = behave(
-            "--tags=@e2e", "-D", f"replay={folder}", "-D", f"reports={reports / 'replayed'}", key=""
-        )
-        if replayed.returncode:
-            return replayed.returncode
-    return 0
+        if night.exit_code == 0:
+            night = Rehearsal(ROOT / "reports" / "rehearsal" / "replayed")
+            night.run("-D", f"replay={folder}", key="")
+            sys.stdout.write(night.said)
+    return night.exit_code or drift.main([str(left)])
 
 
 if __name__ == "__main__":

@@ -12,14 +12,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from realtime_adapter.credentials import flaw_of
+from realtime_adapter.endpoint import DEFAULT_URL
 from realtime_adapter.models import DEFAULT_MODEL
 from realtime_adapter.pricing import PRICES, Price
 from support import cost
+from support.endpoints import BY_ID, Endpoint, endpoint_of
 
 DEFAULT_ADAPTER = "realtime_adapter:OpenAIRealtimeAgentAdapter"
 NAMES = (
     "adapter",
     "budget_usd",
+    "dialect",
     "endpoint",
     "model",
     "prices",
@@ -44,6 +48,7 @@ class Settings:
         live_key: The key for ``@e2e``; empty when there is none. Never shown.
         model: The model for ``@e2e``; empty for the adapter's default.
         replay: Folder of the recordings that ``@e2e`` is run against, or None.
+        dialect: How the endpoint wants to be spoken to; by its address unless ``-D dialect=`` says otherwise.
         budget_usd: What a run of ``@e2e`` may cost, or None.
         prices: What models cost.
     """
@@ -54,6 +59,7 @@ class Settings:
     live_key: str = field(default="", repr=False)
     model: str = ""
     replay: Path | None = None
+    dialect: Endpoint = BY_ID["openai"]
     budget_usd: Decimal | None = None
     prices: Mapping[str, Price] = field(default_factory=lambda: PRICES, repr=False)
 
@@ -92,7 +98,11 @@ class Settings:
         key = next((environ[variable] for variable in KEY_VARIABLES if environ.get(variable)), "")
         model = userdata.get("model", "")
         budget_usd, prices = _money(userdata, model)
-        return cls(_load(name), name, endpoint, key, model, replay, budget_usd, prices)
+        dialect = BY_ID.get(userdata.get("dialect", endpoint_of(endpoint or DEFAULT_URL).id))
+        if dialect is None:
+            known = ", ".join(BY_ID)
+            raise SettingsError(f"-D dialect={userdata['dialect']} is none that is known: {known}")
+        return cls(_load(name), name, endpoint, key, model, replay, dialect, budget_usd, prices)
 
     def facts(self) -> dict[str, str]:
         """What the report says the run went against."""
@@ -107,7 +117,13 @@ class Settings:
     @property
     def why_unproven(self) -> str | None:
         """Why ``@e2e`` cannot run, or None when it can."""
-        if self.live_key or self.replay is not None:
+        if self.replay is not None:
+            return None
+        if flaw := flaw_of(self.live_key):
+            return (
+                f"unproven: the key in the environment holds {flaw}; copy it again, without quotes or spaces"
+            )
+        if self.live_key:
             return None
         return "unproven: OPENAI_API_KEY is not set, so the live endpoint was not asked"
 

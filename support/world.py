@@ -22,21 +22,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from realtime_adapter import AudioChunk
+from realtime_adapter import AudioChunk, DeadlineExceeded
+from realtime_adapter.endpoint import DEFAULT_URL, address
+from realtime_adapter.models import DEFAULT_MODEL
 from realtime_server import Answer, Connection, Frame, RealtimeServer, Script, Sender, Transcript
 from realtime_server.clips import speech
 from realtime_server.recording import Recording
 from realtime_server.replay import ReplayServer
 from support import canary
+from support.beta_client import knock
 from support.command import Done
+from support.cost import cost_of
 from support.gateway import Gateway
 from support.interop import INTEROP, Home, Visit, receive
+from support.rehearsal import Rehearsal
 from support.settings import KEY_VARIABLES, Settings
 from support.tamper import NONE, Relay, Tampering
 
 UNIT_KEY = canary.KEY  # on the wire of every scenario, so that a leak anywhere is seen
 TIMEOUT_S = 5.0  # embedded endpoint: generous, and reached only by a scenario that fails
 LIVE_TIMEOUT_S = 30.0  # live endpoint: a spoken answer may take this long to begin
+LIVE_TURN_S = 90.0  # … and this long to end
 BYTES_PER_MS = 48  # PCM16, mono, 24 kHz
 SLICE_MS = 100  # how speech is cut when a scenario does not say
 
@@ -84,6 +90,7 @@ class World:
         self.settings = settings
         self.recording = recording
         self.replay: ReplayServer | None = None
+        self.rehearsal = Rehearsal()
         self.script = Script()
         self.answers: tuple[Answer, ...] = ()
         self.server: RealtimeServer | None = None
@@ -135,6 +142,7 @@ class World:
     def finish(self) -> None:
         """Disconnect every client and close the endpoint, so that every transcript is closed."""
         with contextlib.ExitStack() as stack:  # a client that cannot hang up keeps nothing else from ending
+            stack.callback(self.rehearsal.close)
             stack.callback(self.stop_endpoint)
             for client in self._clients:
                 stack.callback(self.run, asyncio.wait_for(client.disconnect(), self.timeout_s))
@@ -234,6 +242,7 @@ class World:
         if self.live:
             given.setdefault("on_frame", self._tap())
             given.setdefault("connect_timeout_s", LIVE_TIMEOUT_S)
+            given.update(self.settings.dialect.client_options)
         client = self.tampering.client(self.settings.adapter(**given))
         self._clients.append(client)
         return client
@@ -248,6 +257,25 @@ class World:
         await self.hang_up()
         self._clients.append(self.client)
         await self.client.connect()
+
+    async def knock_as_the_beta_did(self) -> None:
+        """Dial the live endpoint as a client of the beta, until it hangs up."""
+        kind = self.settings.dialect
+        key = {kind.key_header: kind.key_form.format(key=self.options["api_key"])}
+        dialled = address(self._url or DEFAULT_URL, self.settings.model or DEFAULT_MODEL)
+        await knock(dialled, key, self._tap(), self.timeout_s)
+
+    async def used_tokens(self) -> int:
+        """Return how many tokens the connections of this scenario used, once they are closed."""
+        if self.client in self._clients:
+            await self.hang_up()
+        return sum(cost_of(each.frames).tokens for each in self._taps)
+
+    async def return_from_tool(self, output: str) -> None:
+        """Hand ``output`` to the model as what the function it has called returned."""
+        (call,) = self.client.last_tool_calls
+        self.turns.append(Turn())
+        await self.client.send_tool_output(call["id"], output)
 
     async def hang_up(self) -> None:
         """Disconnect the client and wait until the endpoint has seen the close."""
@@ -292,8 +320,14 @@ class World:
         return self._error
 
     def require_replayed(self) -> None:
-        """Fail when a recording was replayed and the client did something else, or left before its end."""
-        found = [] if self.replay is None else [*self.replay.differences, self.replay.missing()]
+        """Fail when a recording was replayed and the client did something else, or left before its end.
+
+        What nobody reads on the way is compared with the vendor's types: a recording that was changed by
+        hand, or that a rule of the server is still to follow, must not pass for what an endpoint sends.
+        """
+        if self.replay is None:
+            return
+        found = [*self.replay.differences, self.replay.missing(), *self.replay.strange()]
         assert not any(found), "\n".join(each for each in found if each)
 
     def require_examined(self) -> None:
@@ -321,10 +355,16 @@ class World:
     async def hear(self, slices: int | None = None) -> None:
         """Take ``slices`` slices of the answer, or all until the client says the turn is over."""
         turn = self.turn
-        async for pcm in self._slices():
-            turn.heard.append(pcm)
-            if slices is not None and len(turn.heard) >= slices:
-                return
+        try:
+            async with asyncio.timeout(LIVE_TURN_S if self.live else None):
+                async for pcm in self._slices():
+                    turn.heard.append(pcm)
+                    if slices is not None and len(turn.heard) >= slices:
+                        return
+        except TimeoutError as error:
+            if isinstance(error, DeadlineExceeded):
+                raise
+            raise AssertionError(f"the answer had not ended after {LIVE_TURN_S:g} s") from None
         turn.ended = True
 
     async def _slices(self) -> AsyncIterator[bytes]:

@@ -136,4 +136,5 @@ def test_a_scenario_can_say_all_that_a_script_can_but_what_faults_are_for():
     told = {name for kind in (scenario_file._Scenario, scenario_file._Answer) for name in kind.model_fields}
     fields = {one.name for kind in (Script, Answer) for one in dataclasses.fields(kind) if one.init}
     by_faults = {"hold_after", "ending", "ending_after", "unknown_events", "refusal_pause_ms"}
-    assert fields - told - by_faults == {"replies"}  # an answer with "to" is one
+    # An answer with "to" is a reply, and whoever writes an answer has scripted it.
+    assert fields - told - by_faults == {"replies", "scripted"}

@@ -108,7 +108,9 @@ def test_what_the_repository_ships_does_not_drift_from_itself_and_is_marked_as_e
 def test_the_command_says_drift_with_an_exit_code_of_its_own(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    name, known = next(iter(recordings.read_all(recordings.SHIPPED).items()))
+    shipped = recordings.read_all(recordings.SHIPPED)
+    name = next(each for each in shipped if each.startswith("ac2-"))
+    known = shipped[name]
     (tmp_path / name).write_text(known.to_jsonl())
     assert drift.main([str(tmp_path)]) == 0
     (tmp_path / name).write_text(known.to_jsonl().replace('"expires_at"', '"ends_at"'))
