@@ -69,6 +69,7 @@ def test_with_a_fresh_live_night_and_nothing_wrong_it_is_trusted() -> None:
         ({"summary": summary(state="running", verdict="interrupted")}, UNPROVEN, "did not come to its end"),
         ({"summary": summary(verdict="interrupted")}, UNPROVEN, "the last run was interrupted"),
         ({"summary": with_unit("unproven")}, UNPROVEN, "1 of 1 @unit scenarios were not run"),
+        ({"summary": with_unit("not selected")}, UNPROVEN, "1 of 1 @unit scenarios were not run"),
         ({"summary": summary(criteria=[])}, UNPROVEN, "knows no @unit scenario"),
         ({"commit": "def"}, UNPROVEN, "the last run was of abc, this is def"),
         ({"falsification": None}, UNPROVEN, "run make falsify"),
