@@ -29,6 +29,8 @@ from realtime_server.transcript import Frame, Sender
 TRANSCRIBED = "conversation.item.input_audio_transcription.completed"
 DEARER = 3
 """A live answer is longer than the embedded one, by which it is known beforehand what a scenario may cost."""
+TELLS_COST = frozenset({"session.created", "session.updated", "response.done", TRANSCRIBED})
+"""The events that say what was used, and by which model."""
 
 _KINDS = frozenset(field.name for field in fields(TokenPrice)) - {"read_on", "source"}
 

@@ -12,6 +12,7 @@ from support.run_record import RunRecord
 
 FILE = "runs.jsonl"
 KEPT = 100
+FEW = 3  # scenarios that are named one by one
 
 
 @dataclass(frozen=True)
@@ -85,13 +86,22 @@ def changes(now: PastRun, then: PastRun) -> Iterator[str]:
         if old is not None and old != status:
             yield f"{criterion}: now {status}, was {old}"
     both = [each for each in now.scenarios if each in then.scenarios]
-    for status, words in (("failed", "fails"), ("passed", "holds"), ("skipped", "is unproven")):
+    for status, words in (("failed", "fails"), ("passed", "holds")):
         for each in both:
             title, is_now = now.scenarios[each]
             was = then.scenarios[each][1]
             if is_now == status != was:
                 yield f"«{title}» {words}; it had {was}"
-    gone = [title for each, (title, _) in then.scenarios.items() if each not in now.scenarios]
-    new = [title for each, (title, _) in now.scenarios.items() if each not in then.scenarios]
-    yield from (f"«{title}» is gone" for title in gone)
-    yield from (f"«{title}» is new" for title in new)
+    lost = [now.scenarios[each] for each in both if then.scenarios[each][1] != "skipped"]
+    yield from _together((title for title, is_now in lost if is_now == "skipped"), "unproven now")
+    yield from _together((title for each, (title, _) in then.scenarios.items() if each not in both), "gone")
+    yield from _together((title for each, (title, _) in now.scenarios.items() if each not in both), "new")
+
+
+def _together(titles: Iterable[str], what: str) -> Iterator[str]:
+    """Yield what is the same of several scenarios: each while they are few, else how many."""
+    named = [f"«{title}»" for title in titles]
+    if len(named) > FEW:
+        yield f"{len(named)} scenarios are {what}, among them {', '.join(named[:FEW])}"
+    else:
+        yield from (f"{name} is {what}" for name in named)

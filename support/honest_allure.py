@@ -72,7 +72,8 @@ def result_of(scenario: Scenario) -> TestResult:
     result.titlePath = get_title_path(scenario)
     result.testCaseId = md5(result.fullName)
     result.historyId = scenarios.identity(scenario)
-    result.description = "\n".join(scenario.description)
+    promise = [f"**{claimed.criterion.heading}.** {claimed.criterion.text}", ""] if claimed.criterion else []
+    result.description = "\n".join([*promise, *scenario.description])
     result.parameters = [
         Parameter(name=name, value=value) for name, value in scenarios.row_of(scenario).items()
     ]

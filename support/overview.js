@@ -26,4 +26,20 @@ const name = () => {
     if (text && !text.includes(button.ariaLabel.toLowerCase())) button.removeAttribute("aria-label");
   }
 };
+// Allure measures a page in the report once; here it is as high as it is, also when a part of it is opened.
+const fitted = new WeakSet();
+const fit = () => {
+  for (const frame of document.querySelectorAll("#app iframe")) {
+    if (fitted.has(frame)) continue;
+    fitted.add(frame);
+    frame.addEventListener("load", () => {
+      const page = frame.contentDocument?.body;
+      if (!page) return;
+      new ResizeObserver(() => {
+        frame.style.height = `${Math.min(page.offsetHeight + 24, 1600)}px`;
+      }).observe(page);
+    });
+  }
+};
+new MutationObserver(fit).observe(document.documentElement, { childList: true, subtree: true });
 new MutationObserver(name).observe(document.documentElement, { childList: true, subtree: true });

@@ -48,13 +48,15 @@ def overview(summary: Mapping[str, Any], links: Mapping[str, str]) -> str:
     seven = [each for each in summary["criteria"] if each["id"] in CRITERIA]
     beyond = [each for each in summary["criteria"] if each["id"] not in CRITERIA]
     mark, word, meaning = _VERDICTS[summary["verdict"]]
+    if summary["verdict"] == RED and not any(each["status"] == FAILED for each in summary["criteria"]):
+        meaning = "what was asked for was not shown"
     colour = f"o-{summary['verdict'].replace(' ', '-')}"
     banner = (
         f'<div class="banner {colour}" role="status"><strong>{mark} {word}: {summary["headline"]}</strong>'
         f"<p>{_ran(summary)}; {meaning}.</p><p>{_live(seven, summary)}</p></div>"
     )
     return (
-        f'<main id="overview">{_trust(summary)}<h1>{TITLE}</h1>{banner}{_reasons(summary["why"])}'
+        f'<main id="overview"><h1>{TITLE}</h1>{_trust(summary)}{banner}{_reasons(summary["why"])}'
         f'<section class="criteria" aria-label="The criteria"><h2>The seven criteria</h2>{_HEADINGS}'
         f"{''.join(_criterion(each, summary, links) for each in seven)}</section>"
         f"{_changed(summary)}{_beyond(beyond, summary, links)}{_facts(summary['facts'])}{rules_section()}"
@@ -79,9 +81,9 @@ def _trust(summary: Mapping[str, Any]) -> str:
 
 
 def _ran(summary: Mapping[str, Any]) -> str:
-    what = {f"@{level}": f"{level} scenarios ({where})" for level, where in LEVELS.items()}
+    what = {f"@{level}": f"the scenarios {where} (@{level})" for level, where in LEVELS.items()}
     selection = summary["selection"]
-    chosen = what.get(selection, f"scenarios {selection}") if selection else "the whole suite"
+    chosen = what.get(selection, f"the scenarios {selection}") if selection else "the whole suite"
     only = f" in {escape(summary['narrowed'])} only" if summary["narrowed"] else ""
     return f"Run of {escape(chosen)}{only} on {moment(summary['finished'] or summary['started'])}"
 
@@ -126,9 +128,7 @@ def _criterion(criterion: Mapping[str, Any], summary: Mapping[str, Any], links: 
 def _named(criterion: Mapping[str, Any]) -> str:
     """Return id and title; a reader knows the seven by their ids, and the others by their titles."""
     title = escape(criterion["title"])
-    if criterion["id"] in CRITERIA:
-        return f"<b>{criterion['id']}</b> {title}"
-    return f'{title} <span class="quiet">{criterion["id"]}</span>'
+    return f"<b>{criterion['id']}</b> {title}" if criterion["id"] in CRITERIA else title
 
 
 def _proven_live(proof: Mapping[str, str] | None, until: str) -> str:

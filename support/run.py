@@ -58,6 +58,7 @@ from support.traceability import (
 )
 
 TOLD, ALIKE = 12, 3  # reasons on the console, and scenarios named for each
+FEW = 3  # feature files that are named one by one
 
 
 def begin_loading() -> None:
@@ -289,6 +290,8 @@ class Reckoning(Reporter):  # type: ignore[misc]
         loaded = {self.suite.relative(feature.filename) for feature in self.runner.features}
         every = {self.suite.relative(feature.filename) for feature in self.suite.features}
         parts = [*sorted(loaded)] if loaded != every else []
+        if len(parts) > FEW:
+            parts = [f"{len(loaded)} of {len(every)} feature files"]
         parts += [f"«{name}»" for name in self.config.name or ()]
         return ", ".join(parts)
 

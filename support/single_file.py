@@ -27,11 +27,18 @@ _POLICY = (
     "style-src 'unsafe-inline' data:; img-src data: blob:; media-src data: blob:; font-src data:; "
     "connect-src data: blob:; frame-src data: blob:"
 )
-_FRAME = '"iframe",{title:"HTML attachment",src:t,width:"100%",height:r||void 0,frameBorder:"0",'
+_LOOSE = "allow-same-origin allow-popups allow-popups-to-escape-sandbox"
+_SIZE = 'width:"100%",height:r||void 0,frameBorder:"0"'
 _CHANGES = {
-    # Evidence names its sources; a link in it opens a window of its own, and still no script may run there.
-    f'{_FRAME}sandbox:"allow-same-origin"': (
-        f'{_FRAME}sandbox:"allow-same-origin allow-popups allow-popups-to-escape-sandbox"'
+    '"body":"Test body"': '"body":"Steps"',
+    # Evidence names its sources: a link in it opens a window of its own. Still no script may run there.
+    '"rel","href","media","property"]': '"rel","href","media","property","target"]',
+    # It stands in the page itself, not behind an address that a page from disk may not look into, so that
+    # it can be made as high as it is.
+    'const t=new Blob([e],{type:"text/html; charset=utf-8"}),r=URL.createObjectURL(t);return n(r),'
+    "()=>{URL.revokeObjectURL(r)}}}),[s]),s?": "n(e)}}),[s]),s?",
+    f'title:"HTML attachment",src:t,{_SIZE},sandbox:"allow-same-origin"': (
+        f'title:"HTML attachment",srcDoc:t,{_SIZE},sandbox:"{_LOOSE}"'
     ),
     '"statuses":{"passed":"passed","failed":"failed","broken":"broken","skipped":"skipped"': (
         '"statuses":{"passed":"proven","failed":"failed","broken":"failed","skipped":"unproven"'

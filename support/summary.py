@@ -182,7 +182,7 @@ def _why(record: RunRecord) -> Iterator[str]:
         yield WHY_NOT_STARTED
     elif record.state != FINISHED:
         yield WHY_CUT_SHORT
-    elif all(each.status == "skipped" for each in record.scenarios):
+    elif all(each.status == "skipped" for each in record.scenarios) and not record.problems:
         yield "Nothing was executed, so nothing is proven."
 
 

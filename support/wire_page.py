@@ -13,6 +13,7 @@ from typing import Any
 
 from realtime_server.rules import RULES
 from realtime_server.transcript import Frame, Sender
+from support.cost import TELLS_COST, cost_of
 from support.page import document
 from support.pcm import audio_in, described, pcm_of
 from support.rules_page import linked
@@ -166,7 +167,7 @@ def wire_page(title: str, frames: Sequence[Seen], sections: Sequence[Section]) -
         sections: The same frames, by the step they belong to.
     """
     last = f"{len(frames)} frames in {frames[-1].frame.at_ms:,.0f} ms" if frames else "no frames"
-    said = escape(". ".join([last, *tokens(frames)]))
+    said = escape(". ".join([last, *tokens(frames), *_cost(frames)]))
     drawn = sequence([row for section in sections for row in section.rows])
     picture = f"<details><summary>The exchange as a picture</summary>{drawn}</details>"
     return document(title, f"<p>{said}.</p>{picture}{table(sections)}", STYLE)
@@ -205,6 +206,13 @@ def tokens(frames: Iterable[Seen]) -> Iterator[str]:
             yield f"{used[f'{side}_tokens']:,} tokens of {side}{f' ({parts})' if parts else ''}"
 
 
+def _cost(frames: Iterable[Seen]) -> Iterator[str]:
+    """Yield what the tokens cost at list prices; nothing when none were used."""
+    cost = cost_of(seen.frame for seen in frames if seen.event and seen.event.get("type") in TELLS_COST)
+    if cost.tokens:
+        yield f"At list prices: {str(cost).partition(', ')[2]}"
+
+
 def sequence(lines: Sequence[Row]) -> str:
     """Return ``lines`` as a sequence diagram: client left, endpoint right, time downwards."""
     drawn = lines[:_DRAWN]
@@ -227,7 +235,9 @@ def _arrow(number: int, row: Row) -> str:
     outward = row.frame.sender == Sender.CLIENT
     tip, back = (_RIGHT - 3, -9) if outward else (_LEFT + 3, 9)
     label = f"{row.count} \N{MULTIPLICATION SIGN} {row.event}" if row.count > 1 else row.event
-    spoken = row.fields.get("audio") or (row.fields.get("code", "") if row.event == "close" else "")
+    spoken = row.fields.get("audio") or (
+        str(row.frame.code or "without a code") if row.event == "close" else ""
+    )
     told = _short(": ".join(filter(None, (label, spoken))), 78)
     side = "bad" if row.frame.rule else row.frame.sender.value
     return (

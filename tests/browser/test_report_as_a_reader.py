@@ -10,6 +10,7 @@ import pytest
 from tests.browser.conftest import Reader
 
 every_look = pytest.mark.parametrize("look", ["light", "dark", "phone"], indirect=True)
+EVIDENCE = "iframe[title='HTML attachment']"
 PATIENCE_S = 15.0  # a busy machine is slow; a player that plays needs a fraction of it
 SEVEN = [f"AC{number}" for number in range(1, 8)]
 
@@ -59,20 +60,37 @@ def test_a_criterion_leads_to_a_scenario_a_step_and_its_frames(
     assert "100%" not in reader.page.locator("#app").inner_text()
     reader.page.get_by_test_id("test-result-step-header").filter(has_text="the client connects").click()
     open_attachment(reader, "On the wire in this step")
-    frames = reader.page.frame_locator("iframe").first
+    frames = reader.page.frame_locator(EVIDENCE).first
     frames.get_by_text("session.created").first.wait_for()
     assert frames.get_by_role("row").filter(has_text="GET /v1/realtime?model=").is_visible()
+    fits = "frame => frame.offsetHeight >= Math.min(frame.contentDocument.body.offsetHeight, 1600)"
+    reader.page.wait_for_function(f'({fits})(document.querySelector("{EVIDENCE}"))')
     reader.page.screenshot(path=pictures / f"green-scenario-{look}.png", full_page=True)
     assert reader.violations() == []
     reader.page.locator("#verdict a").click()
     reader.page.locator("#overview").wait_for()
 
 
+def test_a_refusal_leads_to_the_rule_and_its_source(reader: Reader, green: Path) -> None:
+    reader.open(green)
+    open_scenario(reader, "AC1", "A client of the beta is told that the protocol is retired")
+    open_attachment(reader, "What went over the wire")
+    frames = reader.page.frame_locator(EVIDENCE).first
+    frames.get_by_text(
+        "Refused by rule RT-connect-01: A handshake with the header OpenAI-Beta"
+    ).first.wait_for()
+    assert frames.get_by_text("This rule is captured").first.is_visible()
+    source = frames.get_by_role("link", name="github.com").first
+    reader.page.context.route("https://**", lambda route: route.abort())
+    with reader.page.expect_popup():
+        source.click()
+
+
 def test_the_audio_plays(reader: Reader, green: Path, pictures: Path) -> None:
     reader.open(green)
     open_scenario(reader, "AC3", "The spoken answer is heard byte for byte")
     open_attachment(reader, "What was said and heard")
-    player = reader.page.frame_locator("iframe").first.locator("audio").last
+    player = reader.page.frame_locator(EVIDENCE).first.locator("audio").last
     player.wait_for()
     player.evaluate("audio => { audio.muted = true; audio.play(); }")  # no script of the page may run there
     deadline = time.monotonic() + PATIENCE_S
@@ -119,7 +137,7 @@ def test_a_red_run_says_what_failed_and_why(reader: Reader, red: Path, pictures:
     criterion.locator("li:has(.o-failed) a").first.click()
     reader.page.get_by_test_id("test-result-steps-root").wait_for()
     open_attachment(reader, "Why it failed")
-    frame = reader.page.frame_locator("iframe").first
+    frame = reader.page.frame_locator(EVIDENCE).first
     frame.get_by_text("Expected and seen").wait_for()
     frame.get_by_text("The last frames").wait_for()
     reader.page.screenshot(path=pictures / f"red-scenario-{look}.png", full_page=True)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from realtime_server.rules import RULES
 from support.overview import overview
 from support.run_record import FINISHED, LOADING, RunRecord, ScenarioRecord
 from support.summary import Summary, summarise
@@ -46,6 +47,43 @@ def test_seven_criteria_stand_with_status_text_and_requirement() -> None:
     assert "R &amp; r" in page
     assert "&lt;m&gt;" in page
     assert "Nothing was proven against the live endpoint yet." in page
+
+
+def test_what_was_not_selected_is_told_apart_from_what_is_unproven() -> None:
+    other = ScenarioRecord("b", "Two", "AC2", "unit", "features/ac2.feature", 3, "skipped", "unproven: no")
+    known = summary(replace(RECORD, scenarios=[other], narrowed="features/ac2.feature"))
+    page = overview(known, {})
+    assert re.findall(r'status o-([\w-]+)">. ([\w ]+)<', page)[0] == ("not-selected", "not selected")
+    assert "in features/ac2.feature only on" in page
+    assert "what was asked for was not shown" in page
+
+
+def test_fifteen_capabilities_stand_in_rows_and_those_not_selected_in_one_line() -> None:
+    known = summary()
+    entry = known["criteria"][0]
+    for number in range(15):
+        status = "proven" if number < 12 else "not selected"
+        known["criteria"].append(
+            {**entry, "id": f"CAP-{number}", "title": f"Promise {number}", "status": status}
+        )
+    _, _, beyond = overview(known, {}).partition("Beyond the criteria")
+    assert re.findall(r'<details id="CAP-(\d+)"', beyond) == [str(number) for number in range(12)]
+    assert "Not selected in this run: Promise 12, Promise 13, Promise 14." in beyond
+
+
+def test_a_failed_capability_is_in_the_headline() -> None:
+    known = bare_criteria()
+    failed = {**known[0], "id": "CAP-X", "status": "failed", "scenarios": []}
+    criteria = [*restated(known, RECORD, {}), failed]
+    headline = summarise(replace(RECORD, problems=["no"]), criteria, [])["headline"]
+    assert headline == "7 unproven of 7 criteria, 1 capability failed"
+
+
+def test_the_rules_of_the_embedded_endpoint_stand_with_their_sources() -> None:
+    page = overview(summary(), {})
+    listed = re.findall(r"<tr><td>(RT-[\w-]+)</td>", page)
+    assert sorted(listed) == sorted(RULES)
+    assert f"It keeps {sum(rule.emulated for rule in RULES.values())} rules: " in page
 
 
 def test_the_age_of_the_last_live_proof_is_told() -> None:

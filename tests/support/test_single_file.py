@@ -17,8 +17,11 @@ ANALYTICS = """<script async src="https://www.googletagmanager.com/gtag/js?id=G-
     </script>"""
 WORDS = (
     '"statuses":{"passed":"passed","failed":"failed","broken":"broken","skipped":"skipped","total":"total"}'
-    '"iframe",{title:"HTML attachment",src:t,width:"100%",height:r||void 0,frameBorder:"0",'
+    'const t=new Blob([e],{type:"text/html; charset=utf-8"}),r=URL.createObjectURL(t);return n(r),'
+    "()=>{URL.revokeObjectURL(r)}}}),[s]),s?"
+    '{title:"HTML attachment",src:t,width:"100%",height:r||void 0,frameBorder:"0",'
     'sandbox:"allow-same-origin"}'
+    '{"body":"Test body"} ADD_ATTR:["charset","content","name","rel","href","media","property"]'
 )
 
 
@@ -92,6 +95,7 @@ def test_a_link_in_the_evidence_may_open_a_window_and_no_script_may_run_there() 
     html = SingleFile.read(page()).html()
     (app,) = re.findall(r'src="data:text/javascript;base64,([^"]+)"', html)
     (sandbox,) = re.findall(r'sandbox:"([^"]+)"', b64decode(app).decode())
+    assert '"property","target"]' in b64decode(app).decode()
     assert set(sandbox.split()) == {"allow-same-origin", "allow-popups", "allow-popups-to-escape-sandbox"}
 
 

@@ -81,6 +81,20 @@ def test_what_changed_is_told_against_the_last_run_of_the_same_selection(tmp_pat
     ]
 
 
+def test_many_changes_of_one_kind_are_one_line() -> None:
+    def run(status: str, *titles: str) -> history.PastRun:
+        return history.PastRun("", "", scenarios={title: (title, status) for title in titles})
+
+    told = list(history.changes(run("skipped", *"abcdef"), run("passed", *"abcdexyz")))
+    assert told == [
+        "5 scenarios are unproven now, among them «a», «b», «c»",
+        "«x» is gone",
+        "«y» is gone",
+        "«z» is gone",
+        "«f» is new",
+    ]
+
+
 def test_a_run_told_twice_is_remembered_once(tmp_path: Path) -> None:
     keep(tmp_path, GREEN, criteria(GREEN))
     assert keep(tmp_path, GREEN, criteria(GREEN))["since"] is None
