@@ -42,6 +42,8 @@ class InputAudio:
     def configure(self, settings: Mapping[str, Any]) -> None:
         """Take over an updated ``audio.input``; listening begins anew when what it depends on changed."""
         before, self._settings = self._settings, settings
+        if before["format"] != settings["format"]:
+            self._data.clear()  # RT-audio-21
         if any(before[key] != settings[key] for key in ("turn_detection", "format")):
             self._detector = self._listener()
 

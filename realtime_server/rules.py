@@ -1335,6 +1335,17 @@ UNKNOWN_APPROVAL = _add(
     )
 )
 
+MCP_NOWHERE = _add(
+    Rule(
+        "RT-mcp-05",
+        "An MCP tool says where its server is: server_url, connector_id or tunnel_id.",
+        I,
+        f"{_TYPES}: stated without an error",
+        _MISSING_WORDS,
+        "missing_required_parameter",
+    )
+)
+
 # --- transcription with more than words -------------------------------------------------------------------
 
 LOGPROBS = _add(
@@ -1353,6 +1364,16 @@ SEGMENTS = _add(
         "before .completed is inferred. Here one speaker says each sentence.",
         T,
         _TYPES,
+    )
+)
+
+NEW_FORMAT = _add(
+    Rule(
+        "RT-audio-21",
+        "What is in the input audio buffer is forgotten when the input format changes: its bytes would mean "
+        "something else.",
+        I,
+        _ANALOGY,
     )
 )
 

@@ -87,11 +87,16 @@ _LIMITS: Mapping[str, tuple[float, float]] = {
     "audio_end_ms": (0, float("inf")),
 }
 
+# Typed as anything, and stated to be a JSON Schema object.
+_OBJECTS = frozenset({"session.tools[].parameters", "response.tools[].parameters"})
+
 # Strings with a greatest length: path -> (limit, rule).
 _LENGTHS: Mapping[str, tuple[int, Rule]] = {
     "event_id": (512, rules.LONG_EVENT_ID),
     "item.id": (32, rules.LONG_ITEM_ID),
     "item.call_id": (32, rules.LONG_ITEM_ID),
+    "response.input[].id": (32, rules.LONG_ITEM_ID),
+    "response.input[].call_id": (32, rules.LONG_ITEM_ID),
 }
 
 # The assistant's types also list output_audio, which the vendor says a client cannot provide.
@@ -104,6 +109,8 @@ _PART_HOLDS = {
 }
 _PART = re.compile(r"^(item|response\.input\[\])\.content\[\]$")
 _ITEM_IDS = frozenset({"item.id", "item.call_id"})
+_MCP_TOOL = re.compile(r"^(session|response)\.tools\[\]$")
+_MCP_PLACES = ("server_url", "connector_id", "tunnel_id")
 
 _VARIANT_KEYS = ("type", "role")
 
@@ -150,6 +157,8 @@ def _supported(values: Sequence[object]) -> str:
 
 def _check(node: Node, value: Any, path: str) -> None:
     general = _general(path)
+    if general in _OBJECTS:
+        _expect(isinstance(value, dict), path, "an object", value)
     if value is None and (node.get("nullable") or general in _NULLABLE):
         return
     if "ref" in node:
@@ -213,6 +222,8 @@ def _check_object(name: str, value: Mapping[str, Any], path: str) -> None:
         held = _PART_HOLDS[value["type"]]
         if held not in value:
             raise rules.PART_INCOMPLETE.refuse(_join(path, held))
+    if _MCP_TOOL.match(_general(path)) and value["type"] == "mcp" and not any(map(value.get, _MCP_PLACES)):
+        raise rules.MCP_NOWHERE.refuse(_join(path, "server_url"))
 
 
 def _check_required(name: str, fields: Mapping[str, Node], value: Mapping[str, Any], path: str) -> None:
@@ -284,7 +295,7 @@ def _check_limits(kind: str, value: float, path: str) -> None:
 
 
 def _check_length(value: str, path: str) -> None:
-    limit, rule = _LENGTHS.get(path, (len(value), rules.LONG_ITEM_ID))
+    limit, rule = _LENGTHS.get(_general(path), (len(value), rules.LONG_ITEM_ID))
     if len(value) > limit:
         raise rule.refuse(path, limit=limit, length=len(value))
     if not value and path in _ITEM_IDS:

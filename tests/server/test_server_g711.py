@@ -92,3 +92,16 @@ def test_scripted_slices_are_slices_of_what_is_sent(server, open_client, play):
 
     deltas = [e["delta"] for e in play(scene()) if e["type"] == "response.output_audio.delta"]
     assert [len(base64.b64decode(delta)) for delta in deltas] == [7] * 11 + [3]
+
+
+def test_audio_in_one_format_is_not_committed_in_another(open_client, play):
+    async def scene():
+        async with open_client() as client:
+            await client.update(audio={"input": {"turn_detection": None}})
+            await client.append(bytes(4_000))  # 83 ms of PCM16, which would be 500 ms of G.711
+            await client.update(audio={"input": {"format": {"type": "audio/pcmu"}}})
+            return await client.ask({"type": "input_audio_buffer.commit"})
+
+    error = play(scene())["error"]
+    assert error["code"] == "input_audio_buffer_commit_empty"
+    assert error["message"].endswith("only has 0.00ms of audio.")

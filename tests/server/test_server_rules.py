@@ -171,6 +171,9 @@ CASES = [
     Case(rules.WRONG_TYPE, update(max_output_tokens=1.5), "session.max_output_tokens",
          "Invalid type for 'session.max_output_tokens': expected an integer or a string, but got a decimal "
          "number instead.", update(max_output_tokens="inf"), UPDATED),
+    Case(rules.WRONG_TYPE, update(tools=[{**TOOL, "parameters": "{}"}]), "session.tools[0].parameters",
+         "Invalid type for 'session.tools[0].parameters': expected an object, but got a string instead.",
+         update(tools=[{**TOOL, "parameters": {}}]), UPDATED),
     Case(rules.WRONG_TYPE, heard(transcription={"model": "whisper-1", "language": ["en"]}),
          "session.audio.input.transcription.language",
          "Invalid type for 'session.audio.input.transcription.language': expected a string, but got an array "
@@ -300,6 +303,9 @@ CASES = [
     Case(rules.LONG_ITEM_ID, create(message("user", text(), id="i" * 39)), "item.id",
          "Invalid 'item.id': string too long. Expected a string with maximum length 32, but got a string with "
          "length 39 instead.", create(message("user", text(), id="i" * 32)), ADDED),
+    Case(rules.LONG_ITEM_ID, respond(input=[message("user", text(), id="i" * 33)]), "response.input[0].id",
+         "Invalid 'response.input[0].id': string too long. Expected a string with maximum length 32, but got a "
+         "string with length 33 instead.", respond(input=[message("user", text(), id="i" * 32)]), CREATED),
     Case(rules.EMPTY_ITEM_ID, create(message("user", text(), id="")), "item.id",
          "Invalid 'item.id': empty string. Expected a string with minimum length 1, but got an empty string "
          "instead.", USER_1, ADDED),
@@ -318,6 +324,9 @@ CASES = [
          create({"type": "mcp_approval_response", "id": "yes_1", "approve": True, "approval_request_id": "ask_1"}), ADDED,
          before=(create({"type": "mcp_approval_request", "id": "ask_1", "server_label": "shop", "name": "find",
                          "arguments": "{}"}),)),
+    Case(rules.MCP_NOWHERE, update(tools=[{"type": "mcp", "server_label": "shop"}]), "session.tools[0].server_url",
+         missing("session.tools[0].server_url"),
+         update(tools=[{"type": "mcp", "server_label": "shop", "connector_id": "connector_gmail"}]), UPDATED),
     Case(rules.DELETE_UNKNOWN, call("delete", "yo"), None,
          "Error deleting item: the item with id 'yo' does not exist.", call("delete", "user_1"),
          "conversation.item.deleted", before=(USER_1,)),
