@@ -229,18 +229,23 @@ async def memory(sessions: int) -> None:
 
 
 async def latency(sessions: int, seconds: float) -> None:
-    """Latency of a delta while many sessions hold a turn in real time."""
+    """Latency of a delta while many sessions hold a turn in real time, and how far it is behind its time."""
     came_at_s: dict[str, float] = {}
+    behind_ms: dict[int, list[float]] = {}
 
     async def turn(ws: ClientConnection, number: int) -> tuple[str, bytes]:
-        heard = bytearray()
+        heard, began_at_s, late_ms = bytearray(), 0.0, behind_ms.setdefault(number, [])
         await asyncio.sleep(number * MS_PER_DELTA / sessions / 1000)  # turns do not begin in step
         await ws.send(CREATE)
         while True:
             text = str(await ws.recv())
             now_s = time.monotonic()
             event = json.loads(text)
-            if event["type"] == "response.output_audio.delta":
+            if event["type"] == "response.created":
+                began_at_s = now_s
+            elif event["type"] == "response.output_audio.delta":
+                due_s = began_at_s + (len(late_ms) + 1) * MS_PER_DELTA / 1000
+                late_ms.append((now_s - due_s) * 1000)
                 came_at_s[f"{number}/{event['event_id']}"] = now_s
                 heard += base64.b64decode(event["delta"])
             elif event["type"] == "response.done":
@@ -255,12 +260,20 @@ async def latency(sessions: int, seconds: float) -> None:
         took_s = time.monotonic() - began_s
         sent_at_s = ask("sent")
     whole = sum(status == "completed" and heard == _audio(seconds) for status, heard in turns)
-    late_ms = sorted((at_s - sent_at_s[name.partition("/")[2]]) * 1000 for name, at_s in came_at_s.items())
-    p50_ms, p99_ms = (late_ms[int(len(late_ms) * share)] for share in (0.50, 0.99))
+    on_the_way = [(at_s - sent_at_s[name.partition("/")[2]]) * 1000 for name, at_s in came_at_s.items()]
+    first, last = ([late_ms[at] for late_ms in behind_ms.values()] for at in (0, -1))
     print(
         f"{sessions} turns in real time: {whole} completed whole in {took_s:.1f} s ({seconds:g} s of audio); "
-        f"latency of {len(late_ms):,} deltas p50 {p50_ms:.2f} ms, p99 {p99_ms:.2f} ms"
+        f"latency of {len(on_the_way):,} deltas {shares(on_the_way)}; "
+        f"behind their time {shares([one for late_ms in behind_ms.values() for one in late_ms])}, "
+        f"the first of a turn {median(first):.2f} ms and the last {median(last):.2f} ms (median)"
     )
+
+
+def shares(values_ms: list[float]) -> str:
+    """Return the median and the 99th percentile, to be read."""
+    p50_ms, p99_ms = (sorted(values_ms)[int(len(values_ms) * share)] for share in (0.50, 0.99))
+    return f"p50 {p50_ms:.2f} ms, p99 {p99_ms:.2f} ms"
 
 
 async def expiry() -> None:
