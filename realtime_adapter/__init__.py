@@ -7,6 +7,7 @@ error it raises is a ``RealtimeError``.
 from realtime_adapter.adapter import OpenAIRealtimeAgentAdapter
 from realtime_adapter.audio import AudioChunk
 from realtime_adapter.client_secrets import MintEndpoint
+from realtime_adapter.conversion import ALAW, ULAW, AudioFormat, Converter, from_chunk, to_chunk
 from realtime_adapter.errors import (
     BetaProtocolRetired,
     ConfigurationError,
@@ -38,22 +39,29 @@ from realtime_adapter.functions import FunctionTool
 from realtime_adapter.models import DEFAULT_MODEL, DEFAULT_TRANSCRIPTION_MODEL
 from realtime_adapter.notices import RealtimeWarning
 from realtime_adapter.pricing import PRICES, MinutePrice, Price, TokenPrice, cost_usd
+from realtime_adapter.recording import Recording
 from realtime_adapter.roles import AgentRole
+from realtime_adapter.sync import RealtimeSession
 from realtime_adapter.tool_calls import ToolCall
 from realtime_adapter.turn import AgentTurn, TurnTimings
 from realtime_adapter.usage import Metered, SessionUsage
+from realtime_adapter.wire_log import WireLog
 
 __all__ = [
+    "ALAW",
     "DEFAULT_MODEL",
     "DEFAULT_TRANSCRIPTION_MODEL",
     "PRICES",
+    "ULAW",
     "AgentRole",
     "AgentTurn",
     "AudioChunk",
+    "AudioFormat",
     "BetaProtocolRetired",
     "ConfigurationError",
     "ConnectionFailed",
     "ConnectionLost",
+    "Converter",
     "DeadlineExceeded",
     "FunctionTool",
     "HandshakeRefused",
@@ -71,7 +79,9 @@ __all__ = [
     "Price",
     "ProtocolError",
     "RealtimeError",
+    "RealtimeSession",
     "RealtimeWarning",
+    "Recording",
     "RemoteProtocolError",
     "ResponseCancelled",
     "ResponseEmpty",
@@ -86,5 +96,8 @@ __all__ = [
     "TurnTimings",
     "UnknownModel",
     "UnknownPrice",
+    "WireLog",
     "cost_usd",
+    "from_chunk",
+    "to_chunk",
 ]

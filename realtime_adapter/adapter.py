@@ -52,6 +52,7 @@ from realtime_adapter.events import ServerEvent
 from realtime_adapter.functions import split_tools
 from realtime_adapter.models import DEFAULT_MODEL, DEFAULT_TRANSCRIPTION_MODEL, ending, retirement
 from realtime_adapter.notices import warn
+from realtime_adapter.recording import Recording
 from realtime_adapter.roles import AgentRole
 from realtime_adapter.session import requested_session
 from realtime_adapter.turn import AgentTurn
@@ -92,6 +93,7 @@ class OpenAIRealtimeAgentAdapter:
             or the one that ``OPENAI_BASE_URL`` names, with ``OPENAI_API_KEY``; a ``MintEndpoint`` says where
             and with which key; None buys one if ``OPENAI_API_KEY`` is set.
         connect_timeout_s: Bound on dialling and configuring, in seconds.
+        recording: Where the conversation is recorded to, as it was said and heard.
         clock: Tells the time, in seconds since 1970.
         max_backlog_bytes: How much received audio, or how many bytes of events for ``events``, may wait to be
             taken. When it is exceeded, nothing more is read, and the server waits; nothing is lost.
@@ -121,6 +123,7 @@ class OpenAIRealtimeAgentAdapter:
         tool_choice: str | Mapping[str, Any] | None = None,
         mint: bool | MintEndpoint | None = False,
         connect_timeout_s: float = 10.0,
+        recording: Recording | None = None,
         clock: Callable[[], float] = time.time,
         max_backlog_bytes: int = MAX_BACKLOG_BYTES,
         key_header: tuple[str, str] = ("Authorization", "Bearer {key}"),
@@ -139,6 +142,7 @@ class OpenAIRealtimeAgentAdapter:
         self._key = ApiKey(api_key)
         self._mint = mint_for(mint, url)
         self._secret: ClientSecret | None = None
+        self._recording = recording
         self._clock = clock
         self._max_backlog_bytes = _size("max_backlog_bytes", max_backlog_bytes)
         self._key_header = key_header
@@ -383,7 +387,10 @@ class OpenAIRealtimeAgentAdapter:
                 remedy="Wrap PCM16 bytes in AudioChunk(data).",
                 param="chunk",
             )
-        core.append(AudioChunk(chunk.data).data)  # checked again: its data can be replaced
+        pcm = AudioChunk(chunk.data).data  # checked again: its data can be replaced
+        core.append(pcm)
+        if self._recording is not None:
+            self._recording.user(pcm)
         await line.send()
 
     async def send_text(self, text: str) -> None:
@@ -478,10 +485,10 @@ class OpenAIRealtimeAgentAdapter:
         line = self._connection()
         if not self._agent_turn and (chunk := line.core.slice_at_hand()) is not None:
             line.taken()
-            return chunk
+            return self._heard(chunk)
         timeout_s = _seconds("timeout", timeout)
         core = await self._begin_turn(line)
-        return await line.wait_for(core.next_chunk, timeout_s, lambda: core.awaited)
+        return self._heard(await line.wait_for(core.next_chunk, timeout_s, lambda: core.awaited))
 
     async def receive_turn(self, timeout: float) -> AgentTurn:
         """Return the answer once it is finished: its audio, its words, its function calls, what it took.
@@ -504,12 +511,26 @@ class OpenAIRealtimeAgentAdapter:
         line = self._connection()
         timeout_s = _seconds("timeout", timeout)
         core = await self._begin_turn(line)
-        return await line.wait_for(core.next_turn, timeout_s, lambda: core.awaited)
+        turn = await line.wait_for(core.next_turn, timeout_s, lambda: core.awaited)
+        self._heard(turn.audio)
+        self._heard(AudioChunk(b""))
+        return turn
+
+    def _heard(self, chunk: AudioChunk) -> AudioChunk:
+        """Record what the caller is given; an empty chunk ends the turn."""
+        if self._recording is not None:
+            self._recording.agent(chunk.data)
+            if not chunk.data:
+                self._recording.turn()
+        return chunk
 
     async def _begin_turn(self, line: Connection) -> SessionCore:
         await line.catch_up()
         if line.core.state is not State.CLOSED:
+            spoken = line.core.input.buffered_bytes > 0
             self._agent_turn = line.core.begin_turn(agent_turn=self._agent_turn)
+            if spoken and self._recording is not None:
+                self._recording.turn()
             await line.flush()
         return line.core
 

@@ -35,6 +35,7 @@ choice(
         "the server broke the protocol": adapter.RemoteProtocolError,
         "the server says so": adapter.ServerError,
         "the price is unknown": adapter.UnknownPrice,
+        "the session is closed": adapter.LocalProtocolError,
         "no client secret was given out": adapter.MintRefused,
     },
 )

@@ -87,6 +87,12 @@ CRITERIA = _by_id(
 
 CAPABILITIES = _by_id(
     Criterion(
+        "CAP-AUDIO-FORMATS",
+        "Audio in other forms",
+        "G.711 and rates of 8, 16 and 48 kHz are converted on the way in and on the way out; it sounds the "
+        "same, and however a stream is cut, the result is the same.",
+    ),
+    Criterion(
         "CAP-CLIENT-SECRETS",
         "Client secrets",
         "The key buys a short-lived secret over HTTP, and only that reaches the socket; a refusal is final, "
@@ -105,6 +111,12 @@ CAPABILITIES = _by_id(
         "is told once, with the replacement; after its end the refusal says so.",
     ),
     Criterion(
+        "CAP-RECORDING",
+        "Recording a conversation",
+        "A conversation becomes one WAV file of two channels, the user's and the agent's, in which all that "
+        "was said and heard lies where it was.",
+    ),
+    Criterion(
         "CAP-SCENARIO",
         "In place of langwatch-scenario's own agent",
         "A scripted run of langwatch-scenario has this client as its agent, by changing one import: what the "
@@ -115,6 +127,17 @@ CAPABILITIES = _by_id(
         "The night",
         "Once a night the live endpoint is asked: what it proved is recorded and counted, what it cost is "
         "known and bounded, and what it did not prove, or now says otherwise, is named.",
+    ),
+    Criterion(
+        "CAP-SYNC",
+        "Without await",
+        "Scripts, notebooks and threads use the client without an event loop of their own, and any number of "
+        "sessions live side by side in one process.",
+    ),
+    Criterion(
+        "CAP-WIRE-LOG",
+        "A log of the wire",
+        "Each frame is a numbered line of JSON, with neither a secret nor audio in it.",
     ),
     Criterion(
         "CAP-USAGE",

@@ -10,6 +10,7 @@ import asyncio
 import base64
 import contextlib
 import inspect
+import io
 import logging
 import os
 import re
@@ -103,6 +104,9 @@ class World:
         self.documentation = ""
         self._gateway: Gateway | None = None
         self.command = Done(0, "", "")
+        self.recorded = io.BytesIO()
+        self.wire_log = io.StringIO()
+        self.told: list[str | None] = []
         self._visit: Visit | None = None
         self.guards: list[World] = []
         self.log = Log()
@@ -234,11 +238,16 @@ class World:
 
     # -------------------------------------------------------------- client
 
-    def make_client(self, **options: Any) -> Any:
-        """Return a new client for this scenario's endpoint."""
+    def client_options(self, **options: Any) -> dict[str, Any]:
+        """Return the keywords with which a client is made for this scenario's endpoint."""
         given = {**self.options, **options}
         if self._url:
             given.setdefault("url", self._url)
+        return given
+
+    def make_client(self, **options: Any) -> Any:
+        """Return a new client for this scenario's endpoint."""
+        given = self.client_options(**options)
         if self.live:
             given.setdefault("on_frame", self._tap())
             given.setdefault("connect_timeout_s", LIVE_TIMEOUT_S)
