@@ -7,7 +7,7 @@ SCENARIO := .venv-langwatch
 PAGE   := reports/allure-report/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help report test falsify unit interop langwatch browser drift e2e rehearsal serve traceability check format clean
+.PHONY: help report test falsify unit interop langwatch browser bench drift e2e rehearsal serve traceability check format clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -73,6 +73,9 @@ $(VENV)/.browser: $(VENV)/.ready requirements-browser.txt
 
 browser: $(VENV)/.browser ## The report as a reader sees it: needs chromium; pictures in reports/pictures
 	PICTURES=reports/pictures $(BIN)/pytest tests/browser
+
+bench: $(VENV)/.ready ## What the adapter costs, as ratios to the floor; with the vendor's clients after make interop
+	$(BIN)/python -m benchmarks.adapter $(if $(wildcard $(GUESTS)/bin/python),--guests $(GUESTS)/bin/python)
 
 drift: $(VENV)/.ready ## Have the vendor's types changed since the pinned ones? 3: they have
 	$(BIN)/python -m realtime_server.drift

@@ -26,7 +26,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from types import TracebackType
 from typing import Any, Self
@@ -48,7 +48,6 @@ from realtime_adapter.errors import (
     UnknownModel,
 )
 from realtime_adapter.event_stream import EventStream
-from realtime_adapter.events import ServerEvent
 from realtime_adapter.functions import split_tools
 from realtime_adapter.models import DEFAULT_MODEL, DEFAULT_TRANSCRIPTION_MODEL, ending, retirement
 from realtime_adapter.notices import warn
@@ -534,8 +533,8 @@ class OpenAIRealtimeAgentAdapter:
             await line.flush()
         return line.core
 
-    async def events(self) -> AsyncIterator[ServerEvent]:
-        """Give every event of the server from now on, each as its own type, until the connection ends.
+    def events(self) -> EventStream:
+        """Return every event of the server from now on, each as its own type, until the connection ends.
 
         It takes nothing away from ``recv_audio`` and the other calls. Any number of readers can be at it;
         each sees every event, and one that does not keep up makes the server wait (``max_backlog_bytes``).
@@ -548,15 +547,7 @@ class OpenAIRealtimeAgentAdapter:
             ...     if isinstance(event, OutputAudioTranscriptDelta):
             ...         print(event.delta, end="")
         """
-        line = self._connection()
-        stream = EventStream()
-        line.streams.append(stream)
-        try:
-            while (event := await line.next_event(stream)) is not None:
-                yield event
-        finally:
-            line.streams.remove(stream)
-            line.taken()
+        return self._connection().stream()
 
     async def wait_for_user_transcript(self, timeout: float) -> str:
         """Return what the user said in the audio committed last.

@@ -48,13 +48,14 @@ class AudioChunk:
     end_time: float | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.data, bytes | bytearray | memoryview):
-            raise InvalidAudio(
-                f"AudioChunk.data is {type(self.data).__name__}, not bytes.",
-                remedy="Give PCM16 bytes, for example array.astype('<i2').tobytes().",
-                param="data",
-            )
-        self.data = bytes(self.data)
+        if type(self.data) is not bytes:
+            if not isinstance(self.data, bytes | bytearray | memoryview):
+                raise InvalidAudio(
+                    f"AudioChunk.data is {type(self.data).__name__}, not bytes.",
+                    remedy="Give PCM16 bytes, for example array.astype('<i2').tobytes().",
+                    param="data",
+                )
+            self.data = bytes(self.data)
         if len(self.data) % SAMPLE_BYTES:
             raise InvalidAudio(
                 f"AudioChunk.data has {len(self.data)} bytes; PCM16 has an even number, two for each sample.",

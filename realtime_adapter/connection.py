@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+import weakref
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -21,7 +22,6 @@ from realtime_adapter.credentials import ApiKey
 from realtime_adapter.dial import CLOSE_TIMEOUT_S, Socket, close_of, dial
 from realtime_adapter.errors import DeadlineExceeded, LocalProtocolError, RealtimeError
 from realtime_adapter.event_stream import EventStream
-from realtime_adapter.events import ServerEvent
 from realtime_adapter.functions import FunctionTool
 from realtime_adapter.refusals import ABNORMAL, Close
 from realtime_adapter.tool_calls import ToolCall
@@ -53,7 +53,6 @@ class Connection:
 
     Attributes:
         core: The session on it.
-        streams: The readers of its events.
     """
 
     def __init__(
@@ -65,7 +64,7 @@ class Connection:
         on_frame: FrameListener | None,
     ) -> None:
         self.core = core
-        self.streams: list[EventStream] = []
+        self._streams: list[weakref.ref[EventStream]] = []
         self._credentials = credentials
         self._functions = functions
         self._max_backlog_bytes = max_backlog_bytes
@@ -107,9 +106,10 @@ class Connection:
         if self._on_frame is not None:
             self._tell("server", "text", frame.decode(errors="replace"))
         event = self.core.receive(frame)
-        if self.streams and event is not None:
-            for stream in self.streams:
-                stream.put(event)
+        if self._streams and event is not None:
+            for held in self._streams:
+                if (stream := held()) is not None:
+                    stream.put(event)
 
     def binary_received(self, size: int) -> None:
         """Take in a binary message."""
@@ -142,7 +142,8 @@ class Connection:
     @property
     def backlog_bytes(self) -> int:
         """How much lies unread: audio, or the events of the slowest reader."""
-        return max(self.core.backlog_bytes, *(stream.backlog_bytes for stream in self.streams), 0)
+        streams = [stream for held in self._streams if (stream := held()) is not None]
+        return max([self.core.backlog_bytes, *(stream.backlog_bytes for stream in streams)])
 
     def _hold(self) -> None:
         if self._socket is not None:
@@ -274,7 +275,7 @@ class Connection:
         if self._held:
             return (
                 f"{self.backlog_bytes} bytes were received and not taken, and nothing more is read until "
-                "they are: take them with recv_audio(), and end an events() that nobody reads."
+                "they are: take them with recv_audio(), and let go of an events() that nobody reads."
             )
         return "Say or ask something first, or wait longer."
 
@@ -296,14 +297,22 @@ class Connection:
         for news in self._waiting:
             _wake(news)
 
-    async def next_event(self, stream: EventStream) -> ServerEvent | None:
-        """Return the next event of ``stream``; None when the connection has ended and none is left."""
-        while (event := stream.take()) is None:
-            if self.core.state is State.CLOSED:
-                return None
-            await self._news()
+    def stream(self) -> EventStream:
+        """Return the events that come from now on."""
+        stream = EventStream(self._has_event)
+        self._streams.append(weakref.ref(stream, self._let_go))
+        return stream
+
+    def _let_go(self, held: weakref.ref[EventStream]) -> None:
+        """Forget a stream that nobody holds any more: it must not keep the server waiting."""
+        self._streams.remove(held)
         self.taken()
-        return event
+
+    async def _has_event(self, stream: EventStream) -> bool:
+        self.taken()
+        while stream.empty and self.core.state is not State.CLOSED:
+            await self._news()
+        return not stream.empty
 
     # ------------------------------------------------------------------ helpers
 

@@ -349,8 +349,9 @@ class SessionCore:
             return None
         try:
             event = parse(frame)
-            if type(event) is not self._kind_seen or isinstance(event, UnknownEvent):
-                self._kind_seen = type(event)
+            kind = type(event)
+            if kind is not self._kind_seen or kind is UnknownEvent:
+                self._kind_seen = kind
                 self._see(event)
             self._take(event)
         except RemoteProtocolError as error:
@@ -427,6 +428,9 @@ class SessionCore:
 
     def _turn_of(self, response_id: str | None) -> Turn | None:
         """Return the turn a response's content belongs to; None when it comes too late for its turn."""
+        active = self._active
+        if active is not None and active.response_id == response_id and response_id is not None:
+            return active
         if response_id in self._past_responses:
             return None
         if self._active is None:
@@ -596,9 +600,10 @@ class SessionCore:
 
     def slice_at_hand(self) -> AudioChunk | None:
         """Return the next slice of the turn that is being heard, unless something new was said meanwhile."""
-        if self._turns and self._turns[0].chunks and not self.input.buffered_bytes:
-            return self.next_chunk()
-        return None
+        turn = self._turns[0] if self._turns else None
+        if turn is None or not turn.chunks or not turn.started or self.input.buffered_bytes:
+            return None
+        return AudioChunk(turn.next_slice())
 
     def next_chunk(self) -> AudioChunk | None:
         """Return the next slice of the turn that is due, or an empty chunk at its end.

@@ -34,6 +34,9 @@ from realtime_adapter.refusals import Close
 CLOSE_TIMEOUT_S = 0.5
 
 
+_TEXT = Opcode.TEXT
+
+
 def _silent_logger() -> logging.Logger:
     """Return a logger that never takes part in DEBUG, at which ``websockets`` logs the Authorization header.
 
@@ -97,10 +100,12 @@ class Socket(ClientConnection):
     def process_event(self, event: Event) -> None:
         """Hand a message over; start the last wait when the peer's close frame arrives."""
         if isinstance(event, Frame) and event.opcode in DATA_OPCODES:
-            if self._inbox is None:
+            if (inbox := self._inbox) is None:
                 self._early += (event,)
+            elif event.opcode is _TEXT and event.fin:  # nearly all of them
+                inbox.text_received(bytes(event.data))
             else:
-                self._message(event, self._inbox)
+                self._message(event, inbox)
             return
         super().process_event(event)
         if isinstance(event, Frame) and event.opcode is Opcode.CLOSE and self._farewell is None:
@@ -115,7 +120,7 @@ class Socket(ClientConnection):
             opcode = self._fragments[0].opcode
             data = b"".join(each.data for each in self._fragments)
             self._fragments = ()
-        if opcode is Opcode.TEXT:
+        if opcode is _TEXT:
             inbox.text_received(bytes(data))
         else:
             inbox.binary_received(len(data))

@@ -30,6 +30,9 @@ LEGACY_NAMES = {
 }
 
 
+_SHOWN = 400  # characters of a text that a representation shows whole
+
+
 class ServerEvent(msgspec.Struct, kw_only=True, tag_field="type"):
     """An event the server sends.
 
@@ -62,8 +65,14 @@ class ServerEvent(msgspec.Struct, kw_only=True, tag_field="type"):
         return str(self.__struct_config__.tag)
 
     def __repr__(self) -> str:
-        shown = {name: getattr(self, name) for name in self.__struct_fields__ if name != "frame"}
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
+        values = ((name, getattr(self, name)) for name in self.__struct_fields__ if name != "frame")
+        shown = ", ".join(f"{name}={_shortened(value)!r}" for name, value in values)
+        return f"{type(self).__name__}({shown})"
+
+
+def _shortened(value: Any) -> Any:
+    """Return audio, which nobody reads, as its beginning."""
+    return f"{value[:40]}…" if isinstance(value, str) and len(value) > _SHOWN else value
 
 
 class UnknownEvent(ServerEvent, tag=""):

@@ -8,11 +8,12 @@ output, so that the conversation goes on.
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
@@ -44,7 +45,7 @@ class FunctionTool:
         self.timeout_s = timeout_s
         self._asynchronous = inspect.iscoroutinefunction(function)
         try:
-            self._checked: TypeAdapter[Any] = TypeAdapter(function)  # type: ignore[arg-type]  # pydantic checks calls, too
+            self._checked: TypeAdapter[Any] = TypeAdapter(_resolved(function))
             self._parameters = self._checked.json_schema()
         except (PydanticUserError, NameError, TypeError) as error:
             raise self._unusable(str(error).splitlines()[0]) from None
@@ -93,6 +94,17 @@ class FunctionTool:
     def _failed(self, why: str) -> str:
         logger.info("the tool %s did not return: %s", self.name, why)
         return json.dumps({"error": why})
+
+
+def _resolved(function: Callable[..., Any]) -> Any:
+    """Return ``function`` with its annotations looked up where it was written, also when it is a method."""
+
+    @functools.wraps(function)
+    def resolved(*positional: Any, **named: Any) -> Any:
+        return function(*positional, **named)
+
+    resolved.__annotations__ = get_type_hints(function, include_extras=True)
+    return resolved
 
 
 def _flaws(error: ValidationError) -> str:

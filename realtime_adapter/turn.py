@@ -137,7 +137,6 @@ class Turn:
         self.began_at_s: float | None = None
         self.audio_at_s: float | None = None
         self.ended_at_s: float | None = None
-        self._heard = False
         self._response = Response(status="in_progress")
         self._joiners: dict[_Part, Pcm16Joiner] = {}
         self._spoken: dict[_Part, list[str]] = {}
@@ -173,9 +172,7 @@ class Turn:
             return
         match event:
             case OutputAudioDelta():
-                self._hear(event)
-                if self.audio_at_s is None:
-                    self.audio_at_s = clock()
+                self._hear(event, clock)
             case OutputAudioTranscriptDelta() | OutputTextDelta():
                 self._words(event).append(event.delta)
             case OutputAudioTranscriptDone(transcript=str(whole)) | OutputTextDone(text=str(whole)) if whole:
@@ -184,7 +181,7 @@ class Turn:
             case _:
                 self.tool_calls.take(event)
 
-    def _hear(self, event: OutputAudioDelta) -> None:
+    def _hear(self, event: OutputAudioDelta, clock: Callable[[], float]) -> None:
         try:
             piece = decode_base64(event.delta)
         except InvalidAudio as error:
@@ -199,7 +196,8 @@ class Turn:
         if pcm:  # a lone byte makes no sample yet, and an empty chunk would mean the end of the turn
             self.chunks.append(pcm)
             self.unheard_bytes += len(pcm)
-            self._heard = True
+            if self.audio_at_s is None:
+                self.audio_at_s = clock()
 
     def next_slice(self) -> bytes:
         """Return the oldest slice that was not handed out, and forget it."""
@@ -234,7 +232,13 @@ class Turn:
 
     def nothing(self) -> ResponseEmpty | None:
         """Return the error of a completed response that holds nothing at all, or None: it is no answer."""
-        if self.interrupted or self._heard or self.transcript or self.text or self.tool_calls.final:
+        if (
+            self.interrupted
+            or self.audio_at_s is not None
+            or self.transcript
+            or self.text
+            or self.tool_calls.final
+        ):
             return None
         return ResponseEmpty(
             f"Response {self.response_id} is completed and holds no audio, no words and no function call.",

@@ -28,6 +28,8 @@ choice(
         "the response failed": adapter.ResponseFailed,
         "the response is incomplete": adapter.ResponseIncomplete,
         "the response was cancelled": adapter.ResponseCancelled,
+        "the response is empty": adapter.ResponseEmpty,
+        "the client broke the protocol": adapter.LocalProtocolError,
         "the endpoint reports an error": adapter.ServerError,
         "the beta protocol is retired": adapter.BetaProtocolRetired,
         "the connection was lost": adapter.ConnectionLost,

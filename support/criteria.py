@@ -146,6 +146,18 @@ CAPABILITIES = _by_id(
         "a dated table of prices, or said to be unknown.",
     ),
     Criterion(
+        "CAP-TURNS",
+        "Whole turns and single events",
+        "A finished turn is given whole, with its audio, its words, its calls, its usage and its timings, or "
+        "as an error that holds what came of it; and whoever wants to can see every event.",
+    ),
+    Criterion(
+        "CAP-TOOLS",
+        "The functions that the model calls",
+        "Each call reaches the caller once, in the shape of OpenAI's chat API. A Python function given as a "
+        "tool is run with checked arguments, and answered whatever comes of it.",
+    ),
+    Criterion(
         "CAP-ENDPOINT-FAULTS",
         "Trouble on the line",
         "When the endpoint stalls, stumbles, breaks the rules or goes away, the caller keeps what was said "

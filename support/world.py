@@ -98,6 +98,8 @@ class World:
         self.client: Any = None
         self.options: dict[str, Any] = {}
         self.turns: list[Turn] = []
+        self.agent_turn: Any = None  # the turn taken whole last
+        self._readers: list[asyncio.Task[list[Any]]] = []
         self.timeout_s = TIMEOUT_S
         self.patience_s: float | None = None  # how long an answer may take, when the scenario is about that
         self.live = False
@@ -148,6 +150,7 @@ class World:
         with contextlib.ExitStack() as stack:  # a client that cannot hang up keeps nothing else from ending
             stack.callback(self.rehearsal.close)
             stack.callback(self.stop_endpoint)
+            stack.callback(self.run, self.events_read())
             for client in self._clients:
                 stack.callback(self.run, asyncio.wait_for(client.disconnect(), self.timeout_s))
             self._clients.clear()
@@ -389,6 +392,24 @@ class World:
         """Ask in a turn of its own, although the last one came to no good end."""
         self.turns.append(Turn())
         await self.ask()
+
+    async def take_turn(self) -> None:
+        """Take the answer as one finished turn."""
+        self.agent_turn = await self.client.receive_turn(self.patience_s or self.timeout_s)
+
+    def read_events(self) -> None:
+        """Look at every event that the client is sent from now on."""
+        events = self.client.events()
+
+        async def read() -> list[Any]:
+            return [event async for event in events]
+
+        self._readers.append(self.loop.create_task(read()))
+
+    async def events_read(self) -> list[list[Any]]:
+        """Return what each reader has seen; the connection has ended."""
+        async with asyncio.timeout(self.timeout_s):
+            return await asyncio.gather(*self._readers)
 
     def require_heard(self, turn: int) -> None:
         """Fail unless a turn, counted from 0, was heard byte for byte as it was answered.

@@ -136,8 +136,8 @@ def test_a_method_is_a_function() -> None:
     class Shop:
         town: str
 
-        def where(self) -> str:
+        def where(self, side: Literal["front", "back"]) -> str:
             """Say where the shop is."""
-            return self.town
+            return f"{self.town}, {side}"
 
-    assert call(Shop("Ghent").where, "{}") == "Ghent"
+    assert call(Shop("Ghent").where, '{"side": "back"}') == "Ghent, back"
