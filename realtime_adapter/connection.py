@@ -37,7 +37,7 @@ REFUSAL_GRACE_S = 0.5
 
 SEND_TIMEOUT_S = 10.0  # reached only when the peer has stopped reading
 
-# A loop that was seen running so lately cannot have left a refusal unread for long.
+# How long one round of the event loop may send without looking at what has arrived.
 _FRESH_S = 0.001
 
 
@@ -75,7 +75,7 @@ class Connection:
         self._waiting: set[asyncio.Future[None]] = set()
         self._judging = False
         self._held = False
-        self._fresh_at_s = 0.0
+        self._fresh_until_s = 0.0
 
     async def open(self, url: str, headers: Mapping[str, str]) -> None:
         """Dial, and begin to take in what the server says.
@@ -119,7 +119,6 @@ class Connection:
     def read_done(self) -> None:
         """Do what the messages of one read have given to do, and wake whoever waits."""
         core = self.core
-        self._fresh_at_s = time.monotonic()
         if core.outbox:
             self._write()
         while core.to_run:
@@ -178,13 +177,18 @@ class Connection:
 
         After the event loop has stood still, as it does between two steps of behave, frames lie unread. A
         write to a socket whose peer has refused us and gone would destroy them, and the refusal with them.
-        The first round of the loop finds the socket readable, the second reads it.
+        The first round of the loop finds the socket readable, the second reads it. It holds until the loop
+        goes round again, so that many chunks sent in one go cost one look.
         """
-        if time.monotonic() - self._fresh_at_s < _FRESH_S:
+        if time.monotonic() < self._fresh_until_s:
             return
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        self._fresh_at_s = time.monotonic()
+        self._fresh_until_s = time.monotonic() + _FRESH_S
+        asyncio.get_running_loop().call_soon(self._go_stale)
+
+    def _go_stale(self) -> None:
+        self._fresh_until_s = 0.0
 
     async def send(self) -> None:
         """Write what the core has to send, and raise the verdict when the connection has ended meanwhile."""
