@@ -298,11 +298,10 @@ class Connection:
         if not self._open:
             return
         head = f'{{"type": "{event_type}", "event_id": "event_'.encode()
-        rest = f'", {_written(place)[1:-1]}, "delta": "'.encode()
-        ids = self.ids.several(len(deltas))
-        payloads = [(head, event_id, rest, delta, b'"}') for event_id, delta in zip(ids, deltas, strict=True)]
-        self._keep(Run(self._now_ms(), payloads))
-        await self._write(payloads)
+        middle = f'", {_written(place)[1:-1]}, "delta": "'.encode()
+        run = Run(self._now_ms(), head, self.ids.several(len(deltas)), middle, deltas, b'"}')
+        self._keep(run)
+        await self._write(run.payloads())
 
     async def send_error(self, error: Mapping[str, Any], event_id: str | None = None) -> None:
         """Send a scripted ``error`` event; what ``error`` leaves out is filled in."""

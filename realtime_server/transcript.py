@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from itertools import repeat
 from typing import Any, Literal, NamedTuple
 
 FrameKind = Literal["request", "upgrade", "text", "binary", "close"]
@@ -85,17 +86,29 @@ class Run(NamedTuple):
 
     Attributes:
         at_ms: As in :class:`Frame`.
-        payloads: Of each frame, in pieces of UTF-8.
+        head: How each payload begins.
+        ids: What follows, and is different in each of them.
+        middle: What follows that.
+        deltas: What each of them is about.
+        tail: How each payload ends.
     """
 
     at_ms: float
-    payloads: Sequence[Sequence[bytes]]
+    head: bytes
+    ids: Sequence[bytes]
+    middle: bytes
+    deltas: Sequence[bytes]
+    tail: bytes
+
+    def payloads(self) -> Iterable[tuple[bytes, ...]]:
+        """Return each payload in its pieces of UTF-8."""
+        head, middle, tail = repeat(self.head), repeat(self.middle), repeat(self.tail)
+        return zip(head, self.ids, middle, self.deltas, tail, strict=False)
 
     def frames(self) -> list[Frame]:
         """Return the frames."""
-        return [
-            Frame(self.at_ms, Sender.SERVER, "text", b"".join(pieces).decode()) for pieces in self.payloads
-        ]
+        texts = (b"".join(pieces).decode() for pieces in self.payloads())
+        return [Frame(self.at_ms, Sender.SERVER, "text", text) for text in texts]
 
 
 class Transcript:
