@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 import wave
@@ -172,3 +173,11 @@ def test_what_cannot_be_played_is_said_before_the_server_starts(arguments, said)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert said in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_the_scenario_in_the_readme_can_be_played(written):
+    (shown,) = re.findall(r"```toml\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    script = scenario_file.read(written(shown))
+    (call,) = script.next_answer("How is the weather?").tool_calls
+    assert (call.name, json.loads(call.arguments)) == ("get_weather", {"city": "London"})
+    assert script.next_answer("Hello").transcript == "I do not know."
