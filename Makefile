@@ -7,7 +7,7 @@ SCENARIO := .venv-langwatch
 PAGE   := reports/allure-report/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help report test falsify unit interop langwatch browser bench drift e2e rehearsal serve traceability check format clean
+.PHONY: help report test falsify unit interop langwatch adapters browser bench drift e2e rehearsal serve traceability check format clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -67,6 +67,18 @@ $(SCENARIO)/.ready: requirements-langwatch.txt
 langwatch: $(VENV)/.ready $(SCENARIO)/.ready ## A run of langwatch-scenario with this adapter as its agent
 	$(BIN)/behave --tags=@CAP-SCENARIO
 
+# Two releases of langwatch-scenario, each in an environment of its own with this suite's requirements beside it.
+.venv-adapters/.ready: requirements-adapters.txt requirements-adapters-beta.txt requirements.txt constraints.txt
+	@echo "Setting up .venv-adapters (once; some minutes) …"
+	@$(PYTHON) -m venv --clear .venv-adapters/ga
+	@.venv-adapters/ga/bin/pip install --quiet --disable-pip-version-check -r requirements-adapters.txt
+	@$(PYTHON) -m venv --clear .venv-adapters/beta
+	@.venv-adapters/beta/bin/pip install --quiet --disable-pip-version-check -r requirements-adapters-beta.txt
+	@touch $@
+
+adapters: $(VENV)/.ready .venv-adapters/.ready ## Other adapters under our features: langwatch-scenario, of the beta and of GA
+	$(BIN)/behave --tags=@CAP-OTHER-ADAPTERS
+
 $(VENV)/.browser: $(VENV)/.ready requirements-browser.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-browser.txt
 	@touch $@
@@ -93,5 +105,5 @@ traceability: $(VENV)/.ready ## Criterion → scenarios → steps → definition
 	$(BIN)/python -m support.traceability
 
 clean: ## Remove what was made: the environment, the report generator, the reports
-	rm -rf $(VENV) $(GUESTS) $(SCENARIO) support/allure3/node_modules tests/browser/node_modules .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(GUESTS) $(SCENARIO) .venv-adapters support/allure3/node_modules tests/browser/node_modules .mypy_cache .ruff_cache .pytest_cache
 	find reports -mindepth 1 ! -name README.md ! -name ledger.json -delete

@@ -41,7 +41,7 @@ def before_scenario(context: Context, scenario: Scenario) -> None:
     owned = ExitStack()
     context.add_cleanup(owned.close)
     owned.enter_context(environment())
-    world = World(context.settings, recording=context.night.recording_for(scenario))
+    world = World(context.settings, context.settings.wire, context.night.recording_for(scenario))
     context.world = owned.enter_context(world.opened())
     context.evidence = Evidence(context.world)
 

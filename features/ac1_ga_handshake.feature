@@ -5,15 +5,15 @@ Feature: GA handshake
 
   Rule: The client presents its key and nothing of the beta
 
-    @unit @guard
+    @unit @guard @migration
     Scenario: The client opens the GA endpoint with its key alone
       Given the GA endpoint
       When the client connects
-      Then the client has dialled the realtime endpoint for its model
+      Then the handshake is accepted
+      And the client has dialled the realtime endpoint for its model
       And the client has presented its key as bearer token
       And the client has sent no beta header
       And the client has offered no subprotocol
-      And the handshake is accepted
 
     @unit
     Scenario: Without an endpoint of its own the client dials the vendor's
@@ -62,7 +62,7 @@ Feature: GA handshake
 
     @unit
     Scenario: Connecting waits until the session is created and configured
-      Given the GA endpoint
+      Given an endpoint that takes 200 ms to configure a session
       When the client connects
       Then the endpoint has sent, in this order
         | event           |
@@ -155,7 +155,7 @@ Feature: GA handshake
 
   Rule: The live endpoint lets the client in
 
-    @e2e
+    @e2e @migration
     Scenario: A live run is not refused at the handshake
       Given the live endpoint
       When the client connects

@@ -4,7 +4,7 @@ Feature: Receiving the spoken answer
 
   Rule: The caller hears the answer whole and unchanged
 
-    @unit @guard
+    @unit @guard @migration
     Scenario: The spoken answer is heard byte for byte
       Given the GA endpoint
       And a connected client
@@ -66,7 +66,7 @@ Feature: Receiving the spoken answer
 
   Rule: The retired event name is still understood, and complained about once
 
-    @unit
+    @unit @migration
     Scenario: Audio under its retired name is heard, with one warning
       Given an endpoint that uses the retired event names
       And a connected client

@@ -4,7 +4,7 @@ Feature: Transcripts of both sides
 
   Rule: The agent's words are those of its audio transcript
 
-    @unit
+    @unit @migration
     Scenario: The agent's transcript is what the agent said
       Given an endpoint that answers "We open at nine in the morning, and we close at six."
       And a connected client
@@ -44,7 +44,7 @@ Feature: Transcripts of both sides
 
   Rule: The user's words are those the endpoint recognised
 
-    @unit
+    @unit @migration
     Scenario: The user's transcript is what the user asked
       Given the GA endpoint
       And a connected client

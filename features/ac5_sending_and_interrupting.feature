@@ -5,7 +5,7 @@ Feature: Sending and interrupting
 
   Rule: Speech is sent as it comes and committed when the answer is awaited
 
-    @unit
+    @unit @migration
     Scenario: Speech is appended slice by slice, then committed, then answered
       Given the GA endpoint
       And a connected client
@@ -74,7 +74,7 @@ Feature: Sending and interrupting
 
   Rule: Text is a message of the user, answered at once
 
-    @unit
+    @unit @migration
     Scenario: Text sent as the user is one message and one request for a response
       Given the GA endpoint
       And a connected client in the role of the user
@@ -112,7 +112,7 @@ Feature: Sending and interrupting
 
   Rule: An interruption stops the response and leaves the session usable
 
-    @unit
+    @unit @migration
     Scenario: Interrupting sends one cancellation
       Given an endpoint that pauses after 2 slices of its answer
       And a connected client

@@ -4,7 +4,7 @@ Feature: Documentation of the GA protocol
 
   Rule: The module's documentation describes GA and only GA
 
-    @unit @guard
+    @unit @guard @migration
     Scenario: The documentation names the endpoint, the header and the events of GA
       When the adapter's module documentation is read
       Then it names

@@ -32,6 +32,11 @@ def known_models() -> tuple[str, ...]:
     return tuple(schema()["types"][session]["model"]["open_enum"])
 
 
+def known_transcription_models() -> tuple[str, ...]:
+    """The models that may write down what the user says, in the vendor's order."""
+    return tuple(schema()["types"]["audio_transcription_param.AudioTranscriptionParam"]["model"]["open_enum"])
+
+
 def event_names() -> frozenset[str]:
     """The type of every event that the vendor has published, of either side."""
     return frozenset(schema()["server_events"]) | frozenset(schema()["client_events"])

@@ -6,7 +6,7 @@ from behave import given, then, when
 from behave.runner import Context
 from hamcrest import assert_that, empty, equal_to, is_
 
-from realtime_server import Sender
+from realtime_server import Sender, fault
 from support.phrases import choice, world
 from support.world import UNIT_KEY
 
@@ -52,6 +52,11 @@ choice(
 @given("an endpoint that never sends {silence:Silence}")
 def endpoint_that_never_sends(context: Context, silence: dict[str, str]) -> None:
     world(context).open_endpoint(**silence)
+
+
+@given("an endpoint that takes {ms:d} ms to configure a session")
+def endpoint_that_takes_its_time(context: Context, ms: int) -> None:
+    world(context).open_endpoint(faults=[fault(f"stall on=session.updated after=0 ms={ms}")])
 
 
 @given("an endpoint that refuses by {timing:Timing}")
@@ -137,9 +142,9 @@ def has_offered_no_subprotocol(context: Context) -> None:
 
 @then("the handshake is accepted")
 def the_handshake_is_accepted(context: Context) -> None:
-    assert_that(
-        world(context).transcript.types(Sender.SERVER)[:2], equal_to(["session.created", "session.updated"])
-    )
+    world(context).await_event(Sender.SERVER, "session.updated")
+    first = world(context).transcript.types(Sender.SERVER)[:2]
+    assert_that(first, equal_to(["session.created", "session.updated"]), world(context).outcome())
 
 
 @when("a client of the beta dials")

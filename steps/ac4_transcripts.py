@@ -43,7 +43,8 @@ def endpoint_that_cannot_transcribe(context: Context) -> None:
 
 @given("an endpoint that transcribes the user only after its answer")
 def endpoint_that_transcribes_late(context: Context) -> None:
-    world(context).open_endpoint(transcription="after response")
+    # The answer takes its time, so that what was said is committed while it goes on.
+    world(context).open_endpoint(Answer(pause_ms=5), transcription="after response")
 
 
 @then('the agent\'s transcript is "{words}"')

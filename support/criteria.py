@@ -164,6 +164,13 @@ CAPABILITIES = _by_id(
         "until then and is told what happened by an error of its own kind; what does no harm goes unnoticed.",
     ),
     Criterion(
+        "CAP-OTHER-ADAPTERS",
+        "Another adapter under the same features",
+        "The features judge any adapter with the same public surface. The release of langwatch-scenario that "
+        "spoke the beta turns red for the beta's reasons; its newest one is green but where it is named and "
+        "explained that it differs.",
+    ),
+    Criterion(
         "CAP-INTEROP",
         "Clients that nobody here wrote",
         "Published clients, unmodified and told nothing but the address, come through the embedded endpoint "

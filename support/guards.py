@@ -30,6 +30,10 @@ class Verdict:
     red_at: str | None = None
     reason: str = ""
 
+    def because(self, outcome: str) -> Verdict:
+        """Return it with what the endpoint and the listener can say of it; adapters differ in their words."""
+        return Verdict(self.red_at, f"{self.reason}; {outcome}")
+
     def __str__(self) -> str:
         return "green" if self.red_at is None else f"red at {self.red_at!r}: {self.reason}"
 
@@ -66,10 +70,11 @@ def run_guard(context: Context, guard: Scenario, tampering: Tampering) -> Verdic
     try:
         with environment(), inner.opened():
             context.world = inner
-            return _verdict(context, guard)
+            verdict = _verdict(context, guard)
     finally:
         context.world, context.text, context.table = outer, text, table
         outer.resume()
+    return verdict if verdict.red_at is None else verdict.because(inner.outcome())
 
 
 def _verdict(context: Context, guard: Scenario) -> Verdict:

@@ -77,7 +77,8 @@ def _home(target: str) -> Home:
 
 INTEROP = _home("interop")
 LANGWATCH = _home("langwatch")
-HOMES = {"CAP-INTEROP": INTEROP, "CAP-SCENARIO": LANGWATCH}
+ADAPTERS = _home("adapters")
+HOMES = {"CAP-INTEROP": INTEROP, "CAP-SCENARIO": LANGWATCH, "CAP-OTHER-ADAPTERS": ADAPTERS}
 """Where the guests of a scenario come from, by the capability it claims."""
 
 

@@ -76,10 +76,6 @@ def _key_in_address(upgrade: Upgrade) -> Upgrade:
     return Upgrade(upgrade.headers, [*upgrade.query, ("api_key", _bearer(upgrade).removeprefix("Bearer "))])
 
 
-def _without_bearer(upgrade: Upgrade) -> Upgrade:
-    return Upgrade([each for each in upgrade.headers if each[0].lower() != "authorization"], upgrade.query)
-
-
 def _without_model(upgrade: Upgrade) -> Upgrade:
     return Upgrade(upgrade.headers, [each for each in upgrade.query if each[0] != "model"])
 
@@ -110,6 +106,30 @@ def _flat(session: Session) -> Session:
         "input_audio_transcription": session["audio"]["input"]["transcription"],
         "turn_detection": session["audio"]["input"]["turn_detection"],
     }
+
+
+def in_ga_shape(session: Session) -> Session:
+    """Return a session in the shape of GA, whichever of its settings are in the shape of the beta."""
+    audio = session.get("audio", {})
+    heard, spoken = dict(audio.get("input", {})), dict(audio.get("output", {}))
+    pcm16 = {"type": "audio/pcm", "rate": 24000}
+    for flat, side, name in (
+        ("input_audio_format", heard, "format"),
+        ("input_audio_transcription", heard, "transcription"),
+        ("turn_detection", heard, "turn_detection"),
+        ("output_audio_format", spoken, "format"),
+        ("voice", spoken, "voice"),
+    ):
+        if flat in session:
+            side[name] = pcm16 if name == "format" else session[flat]
+    kept = {key: value for key, value in session.items() if key in ("instructions", "tools", "tool_choice")}
+    return {"type": "realtime", **kept, "audio": {"input": heard, "output": spoken}}
+
+
+def _without_header(name: str) -> Callable[[Upgrade], Upgrade]:
+    return lambda upgrade: Upgrade(
+        [header for header in upgrade.headers if header[0].lower() != name.lower()], upgrade.query
+    )
 
 
 def _without(part: Mapping[str, Any], key: str) -> dict[str, Any]:
@@ -319,7 +339,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "no-bearer",
         "wire",
         "presents no key",
-        Tampering(upgrade=_without_bearer),
+        Tampering(upgrade=_without_header("Authorization")),
         _connecting("Missing bearer"),
     ),
     Mutant(
@@ -391,7 +411,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "wire",
         "takes the session it asked for to be in force",
         _believes_its_own_session(),
-        {"AC2": "the attempt succeeded", "AC6": "the session asked for is exactly"},
+        {"AC2": "the attempt succeeded"},
     ),
     # what is understood
     Mutant(
@@ -594,3 +614,12 @@ PARTLY_MENDED: dict[str, Tampering] = {
     "the header": Tampering(sent=_BETA_SESSION, received=_BETA_NAMES_ONLY),
     "the header and the session": Tampering(received=_BETA_NAMES_ONLY),
 }
+
+# What is done on the wire for a client of the beta, a layer more each time.
+MENDED: dict[str, Tampering] = {
+    "header-mended": Tampering(upgrade=_without_header("OpenAI-Beta")),
+    "session-mended": Tampering(upgrade=_without_header("OpenAI-Beta"), sent=_session(in_ga_shape)),
+}
+
+BY_ID: dict[str, Tampering] = {mutant.id: mutant.tampering for mutant in MUTANTS} | MENDED
+"""What ``-D wire=`` can play."""

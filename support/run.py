@@ -300,7 +300,7 @@ class Reckoning(Reporter):  # type: ignore[misc]
 
     def _keep_live_proof(self) -> None:
         """Remember each pass against the live endpoint; with another endpoint or adapter it is none."""
-        if {"endpoint", "adapter", "replay"} & set(self.config.userdata):
+        if {"endpoint", "adapter", "wire", "replay"} & set(self.config.userdata):
             return
         proof = {"date": timestamp(), "model": self.record.facts.get("model", "")}
         passed = {

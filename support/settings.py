@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +18,10 @@ from realtime_adapter.endpoint import DEFAULT_URL
 from realtime_adapter.models import DEFAULT_MODEL
 from realtime_adapter.pricing import PRICES, Price
 from support import cost
+from support.adapter import lacking
 from support.endpoints import BY_ID, Endpoint, endpoint_of
+from support.mutants import BY_ID as MUTANTS
+from support.tamper import NONE, Tampering
 
 DEFAULT_ADAPTER = "realtime_adapter:OpenAIRealtimeAgentAdapter"
 NAMES = (
@@ -29,6 +33,7 @@ NAMES = (
     "prices",
     "replay",
     "reports",
+    "wire",
 )  # what -D can set; `reports` is read where results are written
 KEY_VARIABLES = ("OPENAI_REALTIME_API_KEY", "OPENAI_API_KEY")  # in the order in which they are asked
 
@@ -42,7 +47,7 @@ class Settings:
     """The settings of one run.
 
     Attributes:
-        adapter: Makes a client; called with the keyword arguments of ``OpenAIRealtimeAgentAdapter``.
+        adapter: Makes a client, see ``support.adapter``.
         adapter_name: ``package.module:Class``, as it was given.
         endpoint: Where ``@e2e`` goes instead of the live endpoint, or None for the live endpoint.
         live_key: The key for ``@e2e``; empty when there is none. Never shown.
@@ -51,6 +56,7 @@ class Settings:
         dialect: How the endpoint wants to be spoken to; by its address unless ``-D dialect=`` says otherwise.
         budget_usd: What a run of ``@e2e`` may cost, or None.
         prices: What models cost.
+        wire: What is changed on the wire: a mutant of ``support.mutants``, by its id.
     """
 
     adapter: Callable[..., Any]
@@ -62,6 +68,7 @@ class Settings:
     dialect: Endpoint = BY_ID["openai"]
     budget_usd: Decimal | None = None
     prices: Mapping[str, Price] = field(default_factory=lambda: PRICES, repr=False)
+    wire: Tampering = NONE
 
     @classmethod
     def read(cls, userdata: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> Settings:
@@ -102,7 +109,8 @@ class Settings:
         if dialect is None:
             known = ", ".join(BY_ID)
             raise SettingsError(f"-D dialect={userdata['dialect']} is none that is known: {known}")
-        return cls(_load(name), name, endpoint, key, model, replay, dialect, budget_usd, prices)
+        wire = _wire(userdata["wire"]) if "wire" in userdata else NONE
+        return cls(_load(name), name, endpoint, key, model, replay, dialect, budget_usd, prices, wire)
 
     def facts(self) -> dict[str, str]:
         """What the report says the run went against."""
@@ -113,6 +121,11 @@ class Settings:
             endpoint = f"none: recordings of {self.replay.name} are replayed"
         model = self.model or "the adapter's default"
         return {"adapter": self.adapter_name, "model": model, "endpoint of @e2e": endpoint}
+
+    def takes(self, keyword: str) -> bool:
+        """Whether the adapter can be made with a keyword."""
+        parameters = inspect.signature(self.adapter).parameters
+        return keyword in parameters or any(each.kind is each.VAR_KEYWORD for each in parameters.values())
 
     @property
     def why_unproven(self) -> str | None:
@@ -126,6 +139,12 @@ class Settings:
         if self.live_key:
             return None
         return "unproven: OPENAI_API_KEY is not set, so the live endpoint was not asked"
+
+
+def _wire(name: str) -> Tampering:
+    if name not in MUTANTS:
+        raise SettingsError(f"-D wire={name} is no mutant; known are {', '.join(MUTANTS)}")
+    return MUTANTS[name]
 
 
 def _meant(name: str) -> str:
@@ -171,5 +190,7 @@ def _load(name: str) -> Callable[..., Any]:
         raise SettingsError(f"-D adapter={name} cannot be loaded ({error}); {remedy}") from None
     if not callable(adapter):
         raise SettingsError(f"-D adapter={name} is no class; {remedy}")
+    if (lacks := lacking(adapter)) is not None:
+        raise SettingsError(f"-D adapter={name} {lacks}")
     loaded: Callable[..., Any] = adapter
     return loaded

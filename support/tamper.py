@@ -24,6 +24,7 @@ from websockets.typing import Subprotocol
 
 Event = dict[str, Any]
 Headers = list[tuple[str, str]]
+Listener = Callable[[str, str, str, int | None], None]
 
 # Headers that the relay's own WebSocket handshake writes anew.
 _SUBPROTOCOLS = "sec-websocket-protocol"
@@ -62,6 +63,10 @@ def _same_event(event: Event) -> Iterable[Event]:
 
 def _same_client(client: Any) -> Any:
     return client
+
+
+def _unheard(_direction: str, _kind: str, _payload: str, _code: int | None) -> None:
+    """Nobody listens."""
 
 
 @dataclass(frozen=True)
@@ -107,15 +112,18 @@ class Relay:
     Args:
         endpoint: Where the frames go: ``ws://host:port/path`` (the client's query is kept).
         tampering: What is changed on the way.
+        listen: Called with what goes over the client's own connection, as (direction, kind, payload, code):
+            see ``on_frame`` of ``OpenAIRealtimeAgentAdapter``; the key is never in it.
 
     Attributes:
         url: Where it listens, once started.
         changes: Each text frame that was changed, and the frames that stood in for it, a line each.
     """
 
-    def __init__(self, endpoint: str, tampering: Tampering) -> None:
+    def __init__(self, endpoint: str, tampering: Tampering, listen: Listener | None = None) -> None:
         self.endpoint = endpoint
         self.tampering = tampering
+        self._listen = listen or _unheard
         self.changes: list[tuple[str, str]] = []
         self.url = ""
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -166,6 +174,7 @@ class Relay:
             [header for header in client.request.headers.raw_items() if _chosen(header[0])],
             parse_qsl(urlsplit(client.request.path).query, keep_blank_values=True),
         )
+        self._listen("client", "request", f"GET {urlsplit(client.request.path).path} HTTP/1.1", None)
         upgrade = self.tampering.upgrade(asked)
         offered = [value for name, value in upgrade.headers if name.lower() == _SUBPROTOCOLS]
         query = urlencode(upgrade.query)
@@ -181,22 +190,35 @@ class Relay:
             logger=_SILENT,
         ) as endpoint:
             await asyncio.gather(
-                self._pump(client, endpoint, self.tampering.sent),
-                self._pump(endpoint, client, self.tampering.received, fragmented=self.tampering.fragmented),
+                self._pump(client, endpoint, self._sent),
+                self._pump(endpoint, client, self._received, fragmented=self.tampering.fragmented),
             )
+        closes = [("client", client.close_code), ("server", endpoint.close_code)]
+        for direction, code in closes:
+            self._listen(direction, "close", "", code)
+
+    def _sent(self, frame: str | bytes) -> list[str | bytes]:
+        self._listen("client", "text", str(frame), None)
+        return _changed(frame, self.tampering.sent)
+
+    def _received(self, frame: str | bytes) -> list[str | bytes]:
+        changed = _changed(frame, self.tampering.received)
+        for one in changed:
+            self._listen("server", "text", str(one), None)
+        return changed
 
     async def _pump(
         self,
         source: ClientConnection | ServerConnection,
         sink: ClientConnection | ServerConnection,
-        tamper: Callable[[Event], Iterable[Event]],
+        change: Callable[[str | bytes], list[str | bytes]],
         *,
         fragmented: bool = False,
     ) -> None:
         """Pass frames on until ``source`` closes, then close ``sink`` with the same code and reason."""
         with contextlib.suppress(ConnectionClosed):
             async for frame in source:
-                changed_to = _changed(frame, tamper)
+                changed_to = change(frame)
                 if list(changed_to) != [frame]:
                     self.changes.append((str(frame), "\n".join(map(str, changed_to))))
                 for changed in changed_to:

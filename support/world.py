@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from realtime_adapter import AudioChunk, DeadlineExceeded
+from realtime_adapter import AudioChunk
 from realtime_adapter.endpoint import DEFAULT_URL, address
 from realtime_adapter.models import DEFAULT_MODEL
 from realtime_server import Answer, Connection, Frame, RealtimeServer, Script, Sender, Transcript
@@ -31,6 +31,7 @@ from realtime_server.clips import speech
 from realtime_server.recording import Recording
 from realtime_server.replay import ReplayServer
 from support import canary
+from support.adapter import made
 from support.beta_client import knock
 from support.command import Done
 from support.cost import cost_of
@@ -42,6 +43,7 @@ from support.tamper import NONE, Relay, Tampering
 
 UNIT_KEY = canary.KEY  # on the wire of every scenario, so that a leak anywhere is seen
 TIMEOUT_S = 5.0  # embedded endpoint: generous, and reached only by a scenario that fails
+HANG_UP_S = 15.0  # a client may leave it to the websockets library, which gives a close 10 s
 LIVE_TIMEOUT_S = 30.0  # live endpoint: a spoken answer may take this long to begin
 LIVE_TURN_S = 90.0  # … and this long to end
 BYTES_PER_MS = 48  # PCM16, mono, 24 kHz
@@ -152,7 +154,7 @@ class World:
             stack.callback(self.stop_endpoint)
             stack.callback(self.run, self.events_read())
             for client in self._clients:
-                stack.callback(self.run, asyncio.wait_for(client.disconnect(), self.timeout_s))
+                stack.callback(self.run, asyncio.wait_for(client.disconnect(), HANG_UP_S))
             self._clients.clear()
 
     # ------------------------------------------------------------ endpoint
@@ -175,6 +177,11 @@ class World:
             self._relay.start()
             self._url = self._relay.url
 
+    @property
+    def address(self) -> str:
+        """Where clients of this scenario connect, without the query."""
+        return self._url
+
     def open_nothing(self) -> None:
         """Name an endpoint that nobody serves: a port that was free a moment ago."""
         with socket.create_server(("127.0.0.1", 0)) as reserved:
@@ -194,6 +201,10 @@ class World:
         self.options.setdefault("api_key", self.settings.live_key or UNIT_KEY)
         if self.settings.model:
             self.options.setdefault("model", self.settings.model)
+        if not self.settings.takes("on_frame"):  # then what it sends and receives is read on the way
+            self._relay = Relay(self._url or DEFAULT_URL, self.tampering, self._tap())
+            self._relay.start()
+            self._url = self._relay.url
 
     def open_gateway(self, **behaviour: Any) -> None:
         """Put a gateway that sells client secrets in front of the embedded endpoint."""
@@ -251,11 +262,13 @@ class World:
     def make_client(self, **options: Any) -> Any:
         """Return a new client for this scenario's endpoint."""
         given = self.client_options(**options)
-        if self.live:
+        if self.live and self.settings.takes("on_frame"):
             given.setdefault("on_frame", self._tap())
+        if self.live and self.settings.takes("connect_timeout_s"):
             given.setdefault("connect_timeout_s", LIVE_TIMEOUT_S)
+        if self.live:
             given.update(self.settings.dialect.client_options)
-        client = self.tampering.client(self.settings.adapter(**given))
+        client = self.tampering.client(made(self.settings.adapter, self.settings.adapter_name, given))
         self._clients.append(client)
         return client
 
@@ -291,10 +304,12 @@ class World:
 
     async def hang_up(self) -> None:
         """Disconnect the client and wait until the endpoint has seen the close."""
-        await asyncio.wait_for(self.client.disconnect(), self.timeout_s)
+        await asyncio.wait_for(self.client.disconnect(), HANG_UP_S)
         self._clients.remove(self.client)
         if self.server is not None:
             self.connection.wait_closed()
+        elif self._relay is not None:
+            self.transcript.wait_for(lambda frame: frame.kind == "close", self.timeout_s)
 
     async def closed_transcript(self) -> Transcript:
         """Hang up, if that is still to be done, and return the transcript.
@@ -368,13 +383,13 @@ class World:
         """Take ``slices`` slices of the answer, or all until the client says the turn is over."""
         turn = self.turn
         try:
-            async with asyncio.timeout(LIVE_TURN_S if self.live else None):
+            async with asyncio.timeout(LIVE_TURN_S if self.live else None) as bound:
                 async for pcm in self._slices():
                     turn.heard.append(pcm)
                     if slices is not None and len(turn.heard) >= slices:
                         return
-        except TimeoutError as error:
-            if isinstance(error, DeadlineExceeded):
+        except TimeoutError:
+            if not bound.expired():  # then it is the client's own
                 raise
             raise AssertionError(f"the answer had not ended after {LIVE_TURN_S:g} s") from None
         turn.ended = True
@@ -435,10 +450,30 @@ class World:
         Raises:
             AssertionError: it sent none; names what it did send.
         """
+        self.await_event(sender, event)
         events = self.transcript.events(sender)
         found: dict[str, Any] | None = next((each for each in events if each["type"] == event), None)
         assert found is not None, f"the {sender} sent no {event}, only {[each['type'] for each in events]}"
         return found
+
+    def await_event(self, sender: Sender, event: str) -> None:
+        """Wait until one side has sent an event of a type, or the connection has ended.
+
+        An adapter may return before the endpoint has answered. A client that itself tells what it sees of the
+        live endpoint is not waited for: nothing goes on while this waits.
+        """
+        if not self.live or self._relay is not None:
+            self.transcript.wait_for(
+                lambda frame: frame.kind == "close" or (frame.sender == sender and frame.type == event),
+                self.timeout_s,
+            )
+
+    def outcome(self) -> str:
+        """Say what the endpoint refused and how much of an answer was heard."""
+        connections = self.server.connections if self.server is not None else []
+        refusals = [one for each in connections for one in each.refusals]
+        refused = ", ".join(f"{one.code} {one.param or ''}: {one.message}" for one in refusals) or "nothing"
+        return f"the endpoint refused {refused}; heard {sum(len(turn.pcm) for turn in self.turns):,} bytes"
 
     def said(self) -> bytes:
         """Return all that was handed to the client to say; PCM16, mono, 24 kHz."""
@@ -464,8 +499,9 @@ class World:
 
     async def user_transcript(self) -> str | None:
         """Return what the endpoint recognised of the user, waiting for it as long as for an answer."""
-        if self.client.last_user_transcript is None:
-            await self.client.wait_for_user_transcript(self.timeout_s)
+        wait = getattr(self.client, "wait_for_user_transcript", None)
+        if self.client.last_user_transcript is None and wait is not None:
+            await wait(self.timeout_s)
         words: str | None = self.client.last_user_transcript
         return words
 
