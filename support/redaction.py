@@ -21,7 +21,7 @@ _held: set[str] = set()
 def hold(*keys: str) -> None:
     """Keep these keys out of everything from now on, also while they are out of the environment."""
     for key in keys:
-        if len(key) >= SHORTEST:
+        if len(key) >= SHORTEST and key not in _held:
             _held.update({key, escape(key), json.dumps(key)[1:-1]})  # as a page and as JSON write it
 
 
