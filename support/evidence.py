@@ -19,7 +19,7 @@ from support.page import document
 from support.pcm import audio_in, described
 from support.redaction import redact
 from support.scenarios import NEAR_MISS, explain
-from support.wire_page import STYLE, Section, Seen, table, wire_page
+from support.wire_page import STYLE, Section, Seen, listed, wire_page
 
 LAST_FRAMES = 8  # shown with a failure
 AFTERWARDS = "After the last step"
@@ -57,7 +57,7 @@ class Evidence:
         for reading in self._up_to_now(f"{step.keyword} {step.name}"):
             section, frames = reading.newest
             if frames:
-                parts.append(f"<h2>{escape(reading.title)}</h2>{table([replace(section, heading='')])}")
+                parts.append(f"<h2>{escape(reading.title)}</h2>{listed([replace(section, heading='')])}")
                 count += frames
         if parts:
             note = "<p>Every frame of the scenario is attached below its steps.</p>"
@@ -97,7 +97,7 @@ class Evidence:
             misses += [near_miss(seen.frame) for seen in reading.frames if seen.frame.rule]
             if reading.frames:
                 shown = Section.of("", reading.frames[-LAST_FRAMES:])
-                last = f"<h2>The last frames · {escape(reading.title)}</h2>{table([shown])}"
+                last = f"<h2>The last frames · {escape(reading.title)}</h2>{listed([shown])}"
         near = "".join(f"<li>{escape(each)}</li>" for each in dict.fromkeys(misses))
         body = (
             f"<h2>Expected and seen</h2><pre>{escape(explain(error))}</pre>"

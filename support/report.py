@@ -20,6 +20,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from behave.tag_expression import make_tag_expression
+from cucumber_tag_expressions.parser import TagExpressionError
+
 from support import canary, categories, merging, node, trust
 from support.merging import Shard
 from support.overview import SCRIPT, STYLE, TITLE, overview
@@ -248,9 +251,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     began = time.monotonic()
     try:
+        if given.tags is not None:
+            make_tag_expression(given.tags)
         page, known = build(
             given.results or [Path("reports/allure-results")], given.out, given.not_before, given.tags
         )
+    except TagExpressionError as error:
+        sys.stderr.write(
+            f"No report: --tags={given.tags} is no tag expression ({error}); write it like @unit\n"
+        )
+        return 2
     except (ReportError, ForeignPageError, node.NodeError, ValueError) as error:
         sys.stderr.write(f"No report: {error}\n")
         return 2

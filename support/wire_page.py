@@ -73,19 +73,23 @@ _LINES = ",\n"
 _BOOKKEEPING = re.compile(r"type|obfuscation|(?:.*\.)?(?:\w+_)?(?:id|index)")
 _SHOWN_FIELDS = 14
 _SHOWN_CHARACTERS = 120
-_DRAWN = 40  # rows in the picture; a longer exchange goes on in the table
+_DRAWN = 40  # rows in the picture; a longer exchange goes on in the list
 _LEFT, _RIGHT, _TOP, _STEP = 80, 640, 26, 30  # of the picture, in its own units
 
 STYLE = """
-table { border-collapse: collapse; width: 100% }
-td, th { text-align: left; vertical-align: top; padding: .3rem .5rem; border-top: 1px solid var(--line) }
+ol { list-style: none; margin: 0; padding: 0 }
+li { display: grid; gap: 0 .8rem; padding: .3rem .5rem; border-top: 1px solid var(--line);
+  grid-template-columns: 4rem 5.3rem minmax(8rem, 17rem) 1fr }
+li > * { min-width: 0 }
 .at { text-align: right; white-space: nowrap; color: var(--quiet); font-variant-numeric: tabular-nums }
 .who { white-space: nowrap } .client .who { color: var(--client) } .server .who { color: var(--server) }
 .event { font-family: ui-monospace, monospace; font-size: .9rem; overflow-wrap: anywhere }
 .fields { overflow-wrap: anywhere; font-size: .9rem } .fields b { font-weight: 600; color: var(--quiet) }
+@media (max-width: 36rem) { body { padding: .5rem } .fields { grid-column: 1 / -1 }
+  li { grid-template-columns: auto auto 1fr; padding: .3rem 0 } }
 .refused { background: color-mix(in srgb, var(--bad) 12%, transparent) }
 .why { color: var(--bad); font-weight: 600 } .quiet { color: var(--quiet); font-size: .85rem }
-.step { padding-top: 1.1rem; border-top: 2px solid var(--line) }
+h3 { font-size: 1rem; margin: 1.1rem 0 .3rem }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .8rem; padding: .5rem;
   background: var(--tint) }
 summary { cursor: pointer; color: var(--quiet); font-size: .85rem }
@@ -144,7 +148,7 @@ class Section:
     Attributes:
         heading: The step.
         rows: Its rows.
-        lines: The rows as HTML, to stand in a table.
+        lines: The rows as HTML, to stand in a list.
     """
 
     heading: str
@@ -170,19 +174,14 @@ def wire_page(title: str, frames: Sequence[Seen], sections: Sequence[Section]) -
     said = escape(". ".join([last, *tokens(frames), *_cost(frames)]))
     drawn = sequence([row for section in sections for row in section.rows])
     picture = f"<details><summary>The exchange as a picture</summary>{drawn}</details>"
-    return document(title, f"<p>{said}.</p>{picture}{table(sections)}", STYLE)
+    return document(title, f"<p>{said}.</p>{picture}{listed(sections)}", STYLE)
 
 
-def table(sections: Iterable[Section]) -> str:
-    """Return ``sections`` as one table, as HTML to stand on a page with ``STYLE``."""
-    lines = "".join(
-        f'<tr><th colspan="4" class="step">{escape(section.heading)}</th></tr>{section.lines}'
-        if section.heading
-        else section.lines
+def listed(sections: Iterable[Section]) -> str:
+    """Return the frames of ``sections`` one by one, as HTML to stand on a page with ``STYLE``."""
+    return "".join(
+        f"{f'<h3>{escape(section.heading)}</h3>' if section.heading else ''}<ol>{section.lines}</ol>"
         for section in sections
-    )
-    return (
-        f"<table><tr><th class='at'>ms</th><th>who</th><th>what</th><th>which says</th></tr>{lines}</table>"
     )
 
 
@@ -369,10 +368,11 @@ def _line(row: Row) -> str:
         if row.whole
         else ""
     )
+    side = f"{frame.sender.value} refused" if why else frame.sender.value
     return (
-        f'<tr class="{frame.sender.value}{" refused" if why else ""}"><td class="at">{frame.at_ms:,.1f}</td>'
-        f'<td class="who">{who}</td><td class="event">{times}{escape(row.event)}</td>'
-        f'<td class="fields">{fields}{why}{whole}</td></tr>'
+        f'<li class="{side}"><span class="at">{frame.at_ms:,.1f} ms</span><span class="who">{who}</span>'
+        f'<span class="event">{times}{escape(row.event)}</span>'
+        f'<div class="fields">{fields}{why}{whole}</div></li>'
     )
 
 

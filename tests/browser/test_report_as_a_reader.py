@@ -62,7 +62,7 @@ def test_a_criterion_leads_to_a_scenario_a_step_and_its_frames(
     open_attachment(reader, "On the wire in this step")
     frames = reader.page.frame_locator(EVIDENCE).first
     frames.get_by_text("session.created").first.wait_for()
-    assert frames.get_by_role("row").filter(has_text="GET /v1/realtime?model=").is_visible()
+    assert frames.get_by_role("listitem").filter(has_text="GET /v1/realtime?model=").is_visible()
     fits = "frame => frame.offsetHeight >= Math.min(frame.contentDocument.body.offsetHeight, 1600)"
     reader.page.wait_for_function(f'({fits})(document.querySelector("{EVIDENCE}"))')
     reader.page.screenshot(path=pictures / f"green-scenario-{look}.png", full_page=True)

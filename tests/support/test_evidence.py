@@ -301,7 +301,7 @@ def test_each_step_shows_the_frames_that_came_while_it_ran(transcript: Transcrip
     assert "session.update" in body
     assert "handshake" not in body
     whole = named["What went over the wire · connection 1"]
-    assert re.findall(r'class="step">([^<]+)<', whole) == ["When it happens"] * 2 + [AFTERWARDS]
+    assert re.findall(r"<h3>([^<]+)<", whole) == ["When it happens"] * 2 + [AFTERWARDS]
     assert whole.count("session.update") == body.count("session.update") + 1, "once more in the picture"
     assert named["Every frame · connection 1"].count("\n") == len(frames) + 1
 

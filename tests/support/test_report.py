@@ -26,6 +26,13 @@ def test_no_results_is_one_sentence_with_the_remedy(
     assert capsys.readouterr().err == f"No report: {tmp_path} holds no results; run behave first\n"
 
 
+def test_a_tag_expression_that_cannot_be_read_is_one_sentence_with_the_remedy(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["--tags", "@unit and"]) == 2
+    assert "No report: --tags=@unit and is no tag expression" in capsys.readouterr().err
+
+
 def test_a_missing_node_is_one_sentence_with_the_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
