@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -139,6 +140,7 @@ def begun(reports: Path, *arguments: str) -> tuple[subprocess.Popen[str], Path, 
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,
     )
     return process, reports / "allure-report/index.html", 1 if "-D" in arguments else 0
 
@@ -146,23 +148,24 @@ def begun(reports: Path, *arguments: str) -> tuple[subprocess.Popen[str], Path, 
 def done(begun: tuple[subprocess.Popen[str], Path, int]) -> Path:
     """Return the page, once it is there."""
     process, page, code = begun
-    try:
-        said, _ = process.communicate(timeout=TIMEOUT_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        raise
+    said, _ = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == code, said[-3000:]
     return page
 
 
 @pytest.fixture(scope="session")
-def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any]:
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Any]]:
     """A green and a red run, begun together: each waits for its endpoint as much as it computes."""
     lossy = ("-D", "adapter=tests.browser.lossy:Lossy", "features/ac2_ga_session.feature")
-    return (
+    runs = (
         begun(tmp_path_factory.mktemp("green"), *map(str, sorted((ROOT / "features").glob("ac*.feature")))),
         begun(tmp_path_factory.mktemp("red"), *lossy, "features/ac3_audio_received.feature"),
     )
+    yield runs
+    for process, _, _ in runs:  # one that no test asked about may still be running
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import gzip
 import json
 import re
 from base64 import b64decode, b64encode
+from dataclasses import replace
 
 import pytest
 
@@ -70,11 +71,27 @@ def test_the_browser_is_forbidden_to_call_anybody() -> None:
 
 
 def test_the_data_survives_its_packing_and_what_is_alike_is_packed_once() -> None:
-    html = SingleFile.read(page()).without("none").html()
-    (packed,) = re.findall(r'id="evidence">([^<]+)<', html)
+    whole = SingleFile.read(page()).without("none")
+    sound = "data:audio/wav;base64,UklGRg=="
+    pages = {f"data/{n}.html": f'<audio src="{sound}">{n}'.encode() for n in "xy"} | {"data/nul": b"\0001\0"}
+    (packed,) = re.findall(r'id="evidence">([^<]+)<', replace(whole, data=whole.data | pages).html())
     assert json.loads(gzip.decompress(b64decode(packed))) == {
-        "names": {"data/a.json": 0, "data/b.png": 1, "data/same.json": 0},
-        "bodies": ['{"é": 1}', {"base64": b64encode(b"\xff\0").decode()}],
+        "names": {
+            "data/a.json": 3,
+            "data/b.png": 4,
+            "data/same.json": 3,
+            "data/x.html": 1,
+            "data/y.html": 2,
+            "data/nul": 0,
+        },
+        "bodies": [
+            {"base64": b64encode(b"\0001\0").decode()},
+            '<audio src="\0000\0">x',
+            '<audio src="\0000\0">y',
+            '{"é": 1}',
+            {"base64": b64encode(b"\xff\0").decode()},
+        ],
+        "sounds": [sound],
     }
 
 
