@@ -39,6 +39,7 @@ from realtime_adapter.functions import FunctionTool
 from realtime_adapter.models import DEFAULT_MODEL, DEFAULT_TRANSCRIPTION_MODEL
 from realtime_adapter.notices import RealtimeWarning
 from realtime_adapter.pricing import PRICES, MinutePrice, Price, TokenPrice, cost_usd
+from realtime_adapter.reconnection import Reconnect
 from realtime_adapter.recording import Recording
 from realtime_adapter.roles import AgentRole
 from realtime_adapter.sync import RealtimeSession
@@ -81,6 +82,7 @@ __all__ = [
     "RealtimeError",
     "RealtimeSession",
     "RealtimeWarning",
+    "Reconnect",
     "Recording",
     "RemoteProtocolError",
     "ResponseCancelled",

@@ -32,6 +32,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from realtime_adapter.audio import AudioChunk
+from realtime_adapter.client_events import ConversationItemCreate, build
 from realtime_adapter.client_secrets import ClientSecret, Mint, MintEndpoint, mint_for
 from realtime_adapter.connection import Connection, FrameListener
 from realtime_adapter.core import SessionCore, State
@@ -48,9 +49,12 @@ from realtime_adapter.errors import (
     UnknownModel,
 )
 from realtime_adapter.event_stream import EventStream
+from realtime_adapter.expiry import ExpiryNotice
 from realtime_adapter.functions import split_tools
+from realtime_adapter.history import History
 from realtime_adapter.models import DEFAULT_MODEL, DEFAULT_TRANSCRIPTION_MODEL, ending, retirement
 from realtime_adapter.notices import warn
+from realtime_adapter.reconnection import Reconnect, may_recover
 from realtime_adapter.recording import Recording
 from realtime_adapter.roles import AgentRole
 from realtime_adapter.session import requested_session
@@ -92,6 +96,9 @@ class OpenAIRealtimeAgentAdapter:
             or the one that ``OPENAI_BASE_URL`` names, with ``OPENAI_API_KEY``; a ``MintEndpoint`` says where
             and with which key; None buys one if ``OPENAI_API_KEY`` is set.
         connect_timeout_s: Bound on dialling and configuring, in seconds.
+        reconnect: When a connection is dialled again; without it, never.
+        expiry_notice_s: How long before the session ends the end is announced, in seconds.
+        on_expiring: Called once with the seconds that are left; the log is told in any case.
         recording: Where the conversation is recorded to, as it was said and heard.
         clock: Tells the time, in seconds since 1970.
         max_backlog_bytes: How much received audio, or how many bytes of events for ``events``, may wait to be
@@ -122,6 +129,9 @@ class OpenAIRealtimeAgentAdapter:
         tool_choice: str | Mapping[str, Any] | None = None,
         mint: bool | MintEndpoint | None = False,
         connect_timeout_s: float = 10.0,
+        reconnect: Reconnect | None = None,
+        expiry_notice_s: float = 300.0,
+        on_expiring: Callable[[float], None] | None = None,
         recording: Recording | None = None,
         clock: Callable[[], float] = time.time,
         max_backlog_bytes: int = MAX_BACKLOG_BYTES,
@@ -141,6 +151,9 @@ class OpenAIRealtimeAgentAdapter:
         self._key = ApiKey(api_key)
         self._mint = mint_for(mint, url)
         self._secret: ClientSecret | None = None
+        self._reconnect = reconnect
+        self._history = History()
+        self._expiry = ExpiryNotice(_seconds("expiry_notice_s", expiry_notice_s), clock, on_expiring)
         self._recording = recording
         self._clock = clock
         self._max_backlog_bytes = _size("max_backlog_bytes", max_backlog_bytes)
@@ -216,7 +229,8 @@ class OpenAIRealtimeAgentAdapter:
     async def connect(self) -> None:
         """Dial, and configure the session; on return, the session asked for is in force.
 
-        Every connection starts afresh: nothing unsent, unheard or unanswered of an earlier one is left.
+        Every connection starts afresh: nothing unsent, unheard or unanswered of an earlier one is left. What
+        fails and may recover is tried again as ``reconnect`` says.
 
         Raises:
             MissingApiKey: no key was given or found; nothing was dialled.
@@ -234,6 +248,25 @@ class OpenAIRealtimeAgentAdapter:
             raise LocalProtocolError("connect() was called twice.", remedy="Call disconnect() first.")
         self._connecting = True
         try:
+            await self._connect_patiently()
+        finally:
+            self._connecting = False
+        self._agent_turn = self._agent_turn or self.speaks_first
+        self._expiry.begin((self._core.session or {}).get("expires_at"))
+
+    async def _connect_patiently(self) -> None:
+        pauses_s = [*self._reconnect.pauses_s] if self._reconnect is not None else []
+        while True:
+            try:
+                return await self._connect_once()
+            except RealtimeError as error:
+                if not pauses_s or not may_recover(error):
+                    raise
+                logger.info("connecting again in %g s, for: %s", pauses_s[0], error)
+            await asyncio.sleep(pauses_s.pop(0))
+
+    async def _connect_once(self) -> None:
+        try:
             if self._mint is None:
                 self._key.reveal()
             await self._end_session()  # of a connection that has ended by itself
@@ -245,9 +278,27 @@ class OpenAIRealtimeAgentAdapter:
             if (ended := self._ended_model(error)) is not None:
                 raise ended from None
             raise
-        finally:
-            self._connecting = False
-        self._agent_turn = self._agent_turn or self.speaks_first
+
+    async def _reopened(self, policy: Reconnect) -> Connection:
+        """Return the connection, dialled again when its loss has been told and may recover.
+
+        Raises:
+            RealtimeError: it could not be had again.
+        """
+        line = self._connection()
+        await line.catch_up()
+        core = line.core
+        if core.state is not State.CLOSED or core.untold or not may_recover(core.verdict()):
+            return line
+        said, agent_turn = self._history.items(), self._agent_turn
+        logger.warning("connecting again, for: %s", core.verdict())
+        await self.connect()
+        self._agent_turn = agent_turn
+        line = self._connection()
+        for item in said if policy.replay else ():
+            line.core.send(build(ConversationItemCreate, item=item))
+        await line.send()
+        return line
 
     async def _open_session(self, headers: Mapping[str, str]) -> None:
         core = self._core = SessionCore(functions=self._functions.keys())
@@ -264,6 +315,8 @@ class OpenAIRealtimeAgentAdapter:
                 core.configure(self._requested_session())
                 await line.flush()
                 await line.left(State.UPDATING)
+                if self._reconnect is not None:
+                    self._history = line.history = History()
         except DeadlineExceeded:
             raise
         except TimeoutError:
@@ -332,6 +385,7 @@ class OpenAIRealtimeAgentAdapter:
 
     async def _end_session(self) -> None:
         """Hang up, and tell a gateway what the session used: once, and also when nothing came of it."""
+        self._expiry.end()
         await self._hang_up()
         secret, self._secret = self._secret, None
         if self._mint is not None and secret is not None and secret.session_id:
@@ -355,6 +409,7 @@ class OpenAIRealtimeAgentAdapter:
     def _connection(self) -> Connection:
         if self._line is None or self._connecting:
             raise NotConnected("The adapter is not connected.", remedy="Call connect() first.")
+        self._expiry.check()
         return self._line
 
     async def _hang_up(self) -> None:
@@ -378,7 +433,7 @@ class OpenAIRealtimeAgentAdapter:
             ConnectionLost: the connection has ended.
             DeadlineExceeded: the peer has stopped reading.
         """
-        line = self._connection()
+        line = self._connection() if self._reconnect is None else await self._reopened(self._reconnect)
         core = await line.ready()
         if not isinstance(chunk, AudioChunk):
             raise InvalidAudio(
@@ -404,7 +459,7 @@ class OpenAIRealtimeAgentAdapter:
             ConnectionLost: the connection has ended.
             DeadlineExceeded: the peer has stopped reading.
         """
-        line = self._connection()
+        line = self._connection() if self._reconnect is None else await self._reopened(self._reconnect)
         (await line.ready()).say(text)
         await line.send()
 

@@ -107,7 +107,7 @@ class ConversationItemCreate(ClientEvent):
     """Adds an item to the end of the conversation; asks for no response."""
 
     type: Literal["conversation.item.create"] = "conversation.item.create"
-    item: UserMessage | FunctionCallOutput
+    item: UserMessage | FunctionCallOutput | dict[str, Any]
 
 
 class ResponseCreate(ClientEvent):

@@ -23,6 +23,7 @@ from realtime_adapter.dial import CLOSE_TIMEOUT_S, Socket, close_of, dial
 from realtime_adapter.errors import DeadlineExceeded, LocalProtocolError, RealtimeError
 from realtime_adapter.event_stream import EventStream
 from realtime_adapter.functions import FunctionTool
+from realtime_adapter.history import History
 from realtime_adapter.refusals import ABNORMAL, Close
 from realtime_adapter.tool_calls import ToolCall
 
@@ -53,6 +54,7 @@ class Connection:
 
     Attributes:
         core: The session on it.
+        history: Keeps what the conversation holds, or None.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Connection:
         on_frame: FrameListener | None,
     ) -> None:
         self.core = core
+        self.history: History | None = None
         self._streams: list[weakref.ref[EventStream]] = []
         self._credentials = credentials
         self._functions = functions
@@ -106,6 +109,8 @@ class Connection:
         if self._on_frame is not None:
             self._tell("server", "text", frame.decode(errors="replace"))
         event = self.core.receive(frame)
+        if self.history is not None and event is not None:
+            self.history.put(event)
         if self._streams and event is not None:
             for held in self._streams:
                 if (stream := held()) is not None:

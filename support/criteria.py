@@ -111,6 +111,12 @@ CAPABILITIES = _by_id(
         "is told once, with the replacement; after its end the refusal says so.",
     ),
     Criterion(
+        "CAP-LIFETIME",
+        "The end of a session, and what comes after",
+        "The end of a session is announced before it comes; a lost connection is opened again where that can "
+        "help, with the conversation so far, and never after a refusal.",
+    ),
+    Criterion(
         "CAP-RECORDING",
         "Recording a conversation",
         "A conversation becomes one WAV file of two channels, the user's and the agent's, in which all that "
@@ -133,6 +139,12 @@ CAPABILITIES = _by_id(
         "Without await",
         "Scripts, notebooks and threads use the client without an event loop of their own, and any number of "
         "sessions live side by side in one process.",
+    ),
+    Criterion(
+        "CAP-TELEMETRY",
+        "Traces",
+        "A session is a span and each answer a span inside it, in the words of the conventions, each mark "
+        "with the number of its frame, and nothing of what was said.",
     ),
     Criterion(
         "CAP-WIRE-LOG",

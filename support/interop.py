@@ -14,6 +14,7 @@ import os
 import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,26 @@ class Home:
         return f"unproven: requirements-{self.target}.txt is not installed; run make {self.target}"
 
 
+@dataclass(frozen=True)
+class Package:
+    """A package that some scenarios need, in the suite's own environment.
+
+    Attributes:
+        target: The requirements file that has it.
+        module: What is imported of it.
+    """
+
+    target: str
+    module: str
+
+    @property
+    def why_unproven(self) -> str | None:
+        """Why a scenario cannot use it, or None when it is there."""
+        if find_spec(self.module.partition(".")[0]) and find_spec(self.module):
+            return None
+        return f"unproven: requirements-{self.target}.txt is not installed; run make test"
+
+
 def _home(target: str) -> Home:
     return Home(target, Path(__file__).resolve().parent.parent / f".venv-{target}")
 
@@ -78,12 +99,17 @@ def _home(target: str) -> Home:
 INTEROP = _home("interop")
 LANGWATCH = _home("langwatch")
 ADAPTERS = _home("adapters")
-HOMES = {"CAP-INTEROP": INTEROP, "CAP-SCENARIO": LANGWATCH, "CAP-OTHER-ADAPTERS": ADAPTERS}
-"""Where the guests of a scenario come from, by the capability it claims."""
+HOMES: dict[str, Home | Package] = {
+    "CAP-INTEROP": INTEROP,
+    "CAP-SCENARIO": LANGWATCH,
+    "CAP-OTHER-ADAPTERS": ADAPTERS,
+    "CAP-TELEMETRY": Package("telemetry", "opentelemetry.sdk"),
+}
+"""Where what others made comes from that a scenario needs, by the capability it claims."""
 
 
 def why_unproven(tags: Iterable[str]) -> str | None:
-    """Why a scenario with these tags has no guests, or None when it has, or needs none."""
+    """Why a scenario with these tags lacks what others made, or None when it has it, or needs none."""
     return next((HOMES[tag].why_unproven for tag in tags if tag in HOMES), None)
 
 

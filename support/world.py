@@ -26,7 +26,17 @@ from typing import Any
 from realtime_adapter import AudioChunk
 from realtime_adapter.endpoint import DEFAULT_URL, address
 from realtime_adapter.models import DEFAULT_MODEL
-from realtime_server import Answer, Connection, Frame, RealtimeServer, Script, Sender, Transcript
+from realtime_server import (
+    Answer,
+    Clock,
+    Connection,
+    Frame,
+    RealtimeServer,
+    Script,
+    Sender,
+    Transcript,
+    VirtualClock,
+)
 from realtime_server.clips import speech
 from realtime_server.recording import Recording
 from realtime_server.replay import ReplayServer
@@ -111,6 +121,9 @@ class World:
         self.recorded = io.BytesIO()
         self.wire_log = io.StringIO()
         self.told: list[str | None] = []
+        self.clock: Clock = Clock()
+        self.announced: list[float] = []
+        self.traced: Any = None
         self._visit: Visit | None = None
         self.guards: list[World] = []
         self.log = Log()
@@ -168,7 +181,7 @@ class World:
         """
         self.answers = answers
         self.script = Script(answers=list(answers), **script)
-        self.server = RealtimeServer(script=self.script)
+        self.server = RealtimeServer(script=self.script, clock=self.clock)
         self.server.start()
         self._url = self.server.url
         self.options.setdefault("api_key", UNIT_KEY)
@@ -181,6 +194,11 @@ class World:
     def address(self) -> str:
         """Where clients of this scenario connect, without the query."""
         return self._url
+
+    def let_pass(self, seconds: int) -> None:
+        """Let time pass on the endpoint's own clock."""
+        assert isinstance(self.clock, VirtualClock), "the endpoint of this scenario goes by real time"
+        self.clock.advance(seconds * 1000)
 
     def open_nothing(self) -> None:
         """Name an endpoint that nobody serves: a port that was free a moment ago."""
