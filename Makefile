@@ -7,7 +7,7 @@ SCENARIO := .venv-langwatch
 PAGE   := reports/allure-report/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help report test falsify unit interop langwatch adapters browser bench drift e2e rehearsal serve traceability check format clean
+.PHONY: help report test falsify unit interop langwatch adapters browser bench drift e2e rehearsal serve traceability pages check format clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -103,6 +103,9 @@ serve: $(VENV)/.ready ## Serve the embedded endpoint on port 8765
 
 traceability: $(VENV)/.ready ## Criterion → scenarios → steps → definitions
 	$(BIN)/python -m support.traceability
+
+pages: $(VENV)/.ready ## A page for each capability, out of its feature, in reports/capabilities
+	$(BIN)/python -m support.capability_pages
 
 clean: ## Remove what was made: the environment, the report generator, the reports
 	rm -rf $(VENV) $(GUESTS) $(SCENARIO) .venv-adapters support/allure3/node_modules tests/browser/node_modules .mypy_cache .ruff_cache .pytest_cache

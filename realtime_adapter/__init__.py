@@ -46,7 +46,7 @@ from realtime_adapter.sync import RealtimeSession
 from realtime_adapter.tool_calls import ToolCall
 from realtime_adapter.turn import AgentTurn, TurnTimings
 from realtime_adapter.usage import Metered, SessionUsage
-from realtime_adapter.wire_log import WireLog
+from realtime_adapter.wire_log import WireLog, each
 
 __all__ = [
     "ALAW",
@@ -100,6 +100,7 @@ __all__ = [
     "UnknownPrice",
     "WireLog",
     "cost_usd",
+    "each",
     "from_chunk",
     "to_chunk",
 ]

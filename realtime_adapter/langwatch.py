@@ -21,6 +21,7 @@ from scenario.types import AgentInput, AgentReturnTypes
 from scenario.types import AgentRole as ScenarioRole
 from scenario.voice import AdapterCapabilities, VoiceAgentAdapter
 from scenario.voice import AudioChunk as ScenarioChunk
+from scenario.voice.adapters.openai_realtime import OpenAIRealtimeAgentAdapter as ItsOwn
 
 from realtime_adapter import adapter
 from realtime_adapter.audio import AudioChunk
@@ -29,10 +30,12 @@ from realtime_adapter.client_secrets import MintEndpoint
 __all__ = ["OpenAIRealtimeAgentAdapter"]
 
 
-class OpenAIRealtimeAgentAdapter(adapter.OpenAIRealtimeAgentAdapter, VoiceAgentAdapter):
+class OpenAIRealtimeAgentAdapter(adapter.OpenAIRealtimeAgentAdapter, ItsOwn):
     """A voice agent, or a voiced user, of ``scenario.run()`` that is a Realtime session.
 
-    A turn ends with ``response.done``: neither a pause ends it early nor its length.
+    A turn ends with ``response.done``: neither a pause ends it early nor its length. It passes for the agent
+    it stands in for, because ``scenario.run()`` looks for that very class when a user is to be voiced;
+    nothing of that agent's own is run.
 
     Args:
         mint: As in the base class; without it, secrets are minted when ``OPENAI_API_KEY`` is set, as

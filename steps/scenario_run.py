@@ -6,6 +6,7 @@ from hamcrest import assert_that, equal_to
 
 from realtime_server import Sender
 from support.interop import LANGWATCH, repeats_named_once
+from support.pcm import spoken
 from support.phrases import choice, column, world
 
 choice(
@@ -15,6 +16,7 @@ choice(
         "two turns": "two_turns",
         "a turn with a tool": "tool_call",
         "a turn of the agent before the user's": "agent_first",
+        "a conversation in which the user is voiced, too": "voiced_user",
     },
 )
 
@@ -41,6 +43,13 @@ def the_messages_hold_the_words(context: Context, answers: int) -> None:
 def the_messages_hold_the_audio(context: Context, answers: int) -> None:
     held, said = world(context).visit.pcm, world(context).script.default_answer.audio * answers
     assert held == said, f"the messages hold {len(held):,} bytes where {len(said):,} were said"
+
+
+@then("each side has heard the other, byte for byte")
+def each_side_has_heard_the_other(context: Context) -> None:
+    said = world(context).script.default_answer.audio
+    heard = [spoken(connection.transcript) == said for connection in world(context).dialled()]
+    assert_that(heard, equal_to([True, True]))
 
 
 @then("the client has sent exactly, a run of appends named once")

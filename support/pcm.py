@@ -7,6 +7,8 @@ from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any
 
+from realtime_server import Sender, Transcript
+
 SAMPLE_RATE_HZ = 24_000
 BYTES_PER_SAMPLE = 2
 BYTES_PER_MS = 48
@@ -34,6 +36,11 @@ def pcm_of(event: Mapping[str, Any]) -> bytes:
         return b64decode(event[field], validate=True)
     except (binascii.Error, ValueError):
         return b""
+
+
+def spoken(transcript: Transcript) -> bytes:
+    """Return all the audio that the client of a connection sent."""
+    return b"".join(pcm_of(event) for event in transcript.events(Sender.CLIENT))
 
 
 def milliseconds(size_bytes: int) -> int:

@@ -47,6 +47,15 @@ Feature: In place of langwatch-scenario's own agent
       And the endpoint has refused nothing
 
     @integration
+    Scenario: Both sides are voiced by this client
+      Given the GA endpoint
+      When langwatch-scenario runs a conversation in which the user is voiced, too
+      Then the run has succeeded
+      And the run's messages hold the words of 3 answers
+      And each side has heard the other, byte for byte
+      And the endpoint has refused nothing
+
+    @integration
     Scenario: The agent speaks first
       Given the GA endpoint
       When langwatch-scenario runs a turn of the agent before the user's

@@ -65,13 +65,15 @@ async def main(errand: str, base_url: str) -> dict[str, Any]:
             "one_turn": (turn, {}),
             "two_turns": (turn * 2, {}),
             "tool_call": (turn, {"tools": [TOOL]}),
+            "voiced_user": ([scenario.agent(), scenario.user(), scenario.agent()], {"speaks_first": True}),
             "agent_first": ([scenario.agent(), *turn], {"speaks_first": True}),
         }
         steps, options = runs[errand]
+        users = [agent(base_url, role=scenario.AgentRole.USER)] if errand.endswith("_user") else []
         result = await scenario.run(
             name="opening hours",
             description="a user asks aloud when the shop opens",
-            agents=[agent(base_url, **options)],
+            agents=[agent(base_url, **options), *users],
             script=[*steps, scenario.succeed("it was said and answered")],
             verbose=False,
         )
