@@ -290,12 +290,14 @@ class OpenAIRealtimeAgentAdapter:
         core = line.core
         if core.state is not State.CLOSED or core.untold or not may_recover(core.verdict()):
             return line
-        said, agent_turn = self._history.items(), self._agent_turn
+        said = self._history.items() if policy.replay else []
+        agent_turn = self._agent_turn
         logger.warning("connecting again, for: %s", core.verdict())
         await self.connect()
         self._agent_turn = agent_turn
+        self._history.hold(said)
         line = self._connection()
-        for item in said if policy.replay else ():
+        for item in said:
             line.core.send(build(ConversationItemCreate, item=item))
         await line.send()
         return line

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from realtime_adapter.events import (
@@ -44,6 +44,10 @@ class History:
                 self._items.pop(item_id, None)
             case _:
                 pass
+
+    def hold(self, items: Sequence[dict[str, Any]]) -> None:
+        """Take in what is about to be created anew: it counts even if the connection ends first."""
+        self._items |= {item["id"]: item for item in items}
 
     def items(self) -> list[dict[str, Any]]:
         """Return the conversation, in order, as items for ``conversation.item.create``.

@@ -37,6 +37,12 @@ def endpoint_that_is_lost(context: Context, loss: CloseWith | ResetConnection) -
     world(context).open_endpoint(Answer(), Answer(ending=loss, ending_after=3))
 
 
+@given("an endpoint whose second answer, and the next, end with {loss:Loss}")
+def endpoint_that_is_lost_twice(context: Context, loss: CloseWith | ResetConnection) -> None:
+    lost = Answer(ending=loss, ending_after=3)
+    world(context).open_endpoint(Answer(), lost, lost)
+
+
 @given("a client that connects again")
 def a_client_that_connects_again(context: Context) -> None:
     world(context).options["reconnect"] = Reconnect(AT_ONCE)

@@ -67,6 +67,25 @@ Feature: The end of a session, and what comes after
         | user      | the question                                         |
 
     @unit
+    Scenario: The conversation survives a second loss, too
+      Given an endpoint whose second answer, and the next, end with 1011
+      And a client that connects again
+      And a connected client
+      When the client asks the question aloud
+      And the client tries to hear an answer
+      Then the attempt fails because the connection was lost
+      When the client tries to ask once more
+      Then the attempt fails because the connection was lost
+      When the client asks once more
+      Then 3 connections were dialled
+      And the new session was given, before anything else
+        | role      | words                                                |
+        | user      | the question                                         |
+        | assistant | We open at nine in the morning, and we close at six. |
+        | user      | the question                                         |
+        | user      | the question                                         |
+
+    @unit
     Scenario: A client that was told not to take the conversation along begins anew
       Given an endpoint whose second answer ends with 1011
       And a client that connects again with nothing

@@ -173,6 +173,12 @@ def test_what_was_said_is_told_in_writing_and_in_order() -> None:
     ]
 
 
+def test_what_is_about_to_be_created_anew_is_not_lost_when_that_connection_ends_too() -> None:
+    history = History()
+    history.hold(after(done(SPOKEN)))
+    assert history.items() == after(done(SPOKEN))
+
+
 def test_functions_called_and_what_they_returned_are_kept() -> None:
     call = {"id": "item_1", "type": "function_call", "call_id": "call_1", "name": "hours", "arguments": "{}"}
     output = {"id": "item_2", "type": "function_call_output", "call_id": "call_1", "output": "9-6"}
