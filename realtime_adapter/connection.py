@@ -15,6 +15,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.http11 import Response
 from websockets.protocol import State as SocketState
 
 from realtime_adapter.core import SessionCore, State
@@ -88,6 +89,8 @@ class Connection:
         """
         self._socket = socket = await dial(url, headers)
         self._tell("client", "request", _request_head(socket))
+        if self._on_frame is not None and socket.response is not None:
+            self._tell("server", "upgrade", _answer_head(socket.response), socket.response.status_code)
         self._keeper = asyncio.create_task(self._keep(socket), name="realtime-keeper")
         socket.listen(self)
 
@@ -414,6 +417,15 @@ async def _close(socket: Socket, tasks: set[asyncio.Task[None]]) -> None:
             for task in ended:
                 if not task.cancelled() and (error := task.exception()) is not None:
                     logger.error("a task of the connection failed", exc_info=error)
+
+
+def _answer_head(response: Response) -> str:
+    """Return the answer to the upgrade; of headers that may tell whose session it is, the names alone."""
+    lines = [f"HTTP/1.1 {response.status_code} {response.reason_phrase}"]
+    for name, value in response.headers.raw_items():
+        about_the_socket = name.lower().startswith(("sec-websocket-", "upgrade", "connection"))
+        lines.append(f"{name}: {value if about_the_socket else '***'}")
+    return "\r\n".join([*lines, "", ""])
 
 
 def _request_head(socket: Socket) -> str:

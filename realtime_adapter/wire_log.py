@@ -35,9 +35,9 @@ class WireLog:
     """A listener for ``on_frame=`` that writes a line for each frame.
 
     A line is a JSON object: ``connection`` and ``frame`` count from 1, ``at_s`` is in seconds since 1970,
-    ``direction`` is ``client`` or ``server``, ``kind`` is ``request``, ``text``, ``binary`` or ``close``. An
-    event stands under ``event``, anything else under ``payload``; a close has its ``code``. Base64 audio is
-    replaced by its length.
+    ``direction`` is ``client`` or ``server``, ``kind`` is ``request``, ``upgrade``, ``text``, ``binary`` or
+    ``close``. An event stands under ``event``, anything else under ``payload``; a close has its ``code``.
+    Base64 audio is replaced by its length.
 
     Example:
         >>> with WireLog("wire.jsonl") as log:

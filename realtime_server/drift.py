@@ -140,7 +140,9 @@ def main(argv: list[str] | None = None) -> int:
         epilog=f"exit codes: {NONE} no change, {DRIFT} changes, {UNKNOWN} it cannot be told, 2 wrong usage",
     )
     parser.add_argument("--against", metavar="VERSION", help="a release of openai (default: the newest)")
-    against = parser.parse_args(argv).against
+    parser.add_argument("--out", type=Path, metavar="FILE", help="also write what was found there, as JSON")
+    given = parser.parse_args(argv)
+    against = given.against
     pinned = schema()
     try:
         other = fetched(against)
@@ -148,6 +150,13 @@ def main(argv: list[str] | None = None) -> int:
         sys.stderr.write(f"It cannot be told whether the types have changed: {error}\n")
         return UNKNOWN
     found = changes(pinned, other)
+    if given.out is not None:
+        told = {
+            "pinned": pinned["version"],
+            "newest": other["version"],
+            "changes": [str(one) for one in found],
+        }
+        given.out.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     count = f"{len(found)} {'change' if len(found) == 1 else 'changes'}" if found else "no change"
     release = "asked for" if against else "the newest"
     sys.stdout.write(f"openai {pinned['version']} (pinned) → {other['version']} ({release}): {count}\n")

@@ -20,17 +20,20 @@ import urllib.request
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from realtime_adapter.endpoint import DEFAULT_URL
 from realtime_adapter.models import DEFAULT_MODEL, DEFAULT_TRANSCRIPTION_MODEL, retirement
-from realtime_server.recording import EMBEDDED, Recording, RecordingError
+from realtime_server.recording import EMBEDDED, LIVE, Recording, RecordingError
 from realtime_server.transcript import Sender
 from support import recordings
 from support.endpoints import endpoint_of
+from support.run_record import write_json
 from support.settings import KEY_VARIABLES
 
+FILE = "radar.json"
 WARNING_DAYS = 90
 RED_DAYS = 14
 TIMEOUT_S = 15
@@ -169,6 +172,22 @@ def _date(model: str, value: Any) -> date | None:
         raise CannotTell(f"the endpoint says that {model} ends on {value!r}, which is no date") from None
 
 
+def told_before(reports: Path) -> tuple[list[str], dict[str, date | None]]:
+    """Return which models the vendor's endpoint was asked for last, and what it said of those it has.
+
+    Raises:
+        CannotTell: what is kept of it cannot be read.
+    """
+    path = reports / FILE
+    if not path.exists():
+        return [], {}
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        return list(kept["asked"]), {model: _date(model, end) for model, end in kept["told"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CannotTell(f"{path} cannot be read ({error}); run python -m support.radar again") from None
+
+
 def known_to_be_in_use(*others: str) -> list[str]:
     """Return the models in use by the recordings that come with the repository.
 
@@ -187,6 +206,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--today", type=date.fromisoformat, default=datetime.now(UTC).date(), help="the day to count from"
     )
+    parser.add_argument(
+        "--out", type=Path, default=Path("reports"), metavar="DIR", help=f"folder of {FILE}, for the verdict"
+    )
     parser.add_argument("models", nargs="*", help="beside those that the adapter and the features use")
     given = parser.parse_args(argv)
     if urlsplit(given.endpoint).scheme not in ("ws", "wss"):
@@ -199,6 +221,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     found = sighted(models, given.today, told)
+    if told is not None and endpoint_of(given.endpoint).origin == LIVE:
+        ends = {model: end.isoformat() if end else None for model, end in told.items()}
+        write_json(given.out / FILE, {"date": given.today.isoformat(), "asked": models, "told": ends})
     asked = endpoint_of(given.endpoint).name if key else "nobody: by the known dates"
     lines = [*(f"{each.level:<8} {each}" for each in found), f"asked: {asked}"]
     sys.stdout.write("".join(f"{line}\n" for line in lines))

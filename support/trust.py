@@ -21,11 +21,12 @@ from typing import Any
 
 from realtime_server.recording import LIVE, RecordingError
 from support import ledger, radar
+from support.falsify import MUTANTS
 from support.ledger import Entry, LedgerError
-from support.mutants import MUTANTS
 from support.night_record import NightRecord
 from support.provenance import checked_out
-from support.radar import Sighting
+from support.radar import CannotTell, Sighting
+from support.settings import DEFAULT_ADAPTER
 
 TRUSTED, UNPROVEN, REFUSED = "trusted", "unproven", "refused"
 EXIT = {TRUSTED: 0, REFUSED: 1, UNPROVEN: 4}
@@ -46,6 +47,9 @@ class Reason:
 
     word: str
     text: str
+
+    def __str__(self) -> str:
+        return f"{'noted' if self.word == TRUSTED else self.word}: {self.text}"
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,7 @@ class Trust:
 
     def as_json(self) -> dict[str, Any]:
         """Return the verdict for ``summary.json``."""
-        return {"verdict": self.word, "reasons": [f"{each.word}: {each.text}" for each in self.reasons]}
+        return {"verdict": self.word, "reasons": [str(each) for each in self.reasons]}
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,7 @@ class Evidence:
         night: The last run of ``@e2e`` here, or None.
         models: What is known of the end of the models in use.
         commit: What is checked out, as git describes it; empty when nobody knows.
+        types_changed: How the vendor's published types have changed since the pinned ones, in words.
     """
 
     summary: Mapping[str, Any] | None
@@ -90,6 +95,7 @@ class Evidence:
     night: NightRecord | None
     models: Sequence[Sighting]
     commit: str = ""
+    types_changed: str = ""
 
 
 def judge(evidence: Evidence, now: datetime, live_proof_days: int = LIVE_PROOF_DAYS) -> Trust:
@@ -102,7 +108,7 @@ def judge(evidence: Evidence, now: datetime, live_proof_days: int = LIVE_PROOF_D
     """
     found = [
         *_run(evidence),
-        *_mutants(evidence.falsification),
+        *_mutants(evidence),
         *_drift(evidence),
         *_models(evidence.models),
         *_live(evidence, now, live_proof_days),
@@ -123,6 +129,10 @@ def _run(evidence: Evidence) -> Iterator[Reason]:
         yield Reason(REFUSED, f"the last run is red: {why}")
     elif summary["verdict"] != "green":
         yield Reason(UNPROVEN, f"the last run was {summary['verdict']}; run make report")
+    if summary["facts"].get("adapter", DEFAULT_ADAPTER) != DEFAULT_ADAPTER:
+        yield Reason(
+            UNPROVEN, f"the last run was of the adapter {summary['facts']['adapter']}; run make report"
+        )
     ran = summary["facts"].get("commit", "")
     if evidence.commit and ran and ran != evidence.commit:
         yield Reason(UNPROVEN, f"the last run was of {ran}, this is {evidence.commit}; run make report")
@@ -135,7 +145,8 @@ def _run(evidence: Evidence) -> Iterator[Reason]:
         yield Reason(UNPROVEN, f"{len(missing)} of {len(unit)} @unit scenarios were not run; run make report")
 
 
-def _mutants(falsification: Mapping[str, Any] | None) -> Iterator[Reason]:
+def _mutants(evidence: Evidence) -> Iterator[Reason]:
+    falsification = evidence.falsification
     if falsification is None:
         yield Reason(UNPROVEN, "nobody tried the mutants here; run make falsify")
         return
@@ -146,7 +157,15 @@ def _mutants(falsification: Mapping[str, Any] | None) -> Iterator[Reason]:
     if other and not surviving:
         yield Reason(REFUSED, f"the mutants were not killed as predicted: {'; '.join(other[:3])}")
     tried = {each["id"] for each in falsification.get("mutants", ())}
-    left_out = sorted({mutant.id for mutant in MUTANTS} - tried)
+    against = falsification.get("ran against", {})
+    ran, adapter = str(against.get("commit", "")), str(against.get("adapter", ""))
+    if evidence.commit and ran != evidence.commit:
+        yield Reason(
+            UNPROVEN, f"the mutants were tried on {ran}, this is {evidence.commit}; run make falsify"
+        )
+    if adapter != DEFAULT_ADAPTER:
+        yield Reason(UNPROVEN, f"the mutants were tried on the adapter {adapter}; run make falsify")
+    left_out = sorted(set(MUTANTS) - tried)
     if left_out:
         yield Reason(UNPROVEN, f"{len(left_out)} mutants were not tried ({left_out[0]} …); run make falsify")
 
@@ -156,12 +175,13 @@ def _drift(evidence: Evidence) -> Iterator[Reason]:
     tonight = evidence.night.drift if evidence.night and LIVE in evidence.night.origins else ()
     for each in dict.fromkeys((*last, *tonight)):
         yield Reason(REFUSED, f"the live endpoint has drifted: {each}")
+    if evidence.types_changed:
+        yield Reason(TRUSTED, evidence.types_changed)
 
 
 def _models(models: Sequence[Sighting]) -> Iterator[Reason]:
     for each in models:
-        if each.level != radar.FINE:
-            yield Reason(REFUSED if each.level == radar.RED else TRUSTED, str(each))
+        yield Reason(REFUSED if each.level == radar.RED else TRUSTED, f"{each.level}: {each}")
 
 
 def _live(evidence: Evidence, now: datetime, live_proof_days: int) -> Iterator[Reason]:
@@ -210,8 +230,30 @@ def gather(
         falsification=_json(reports / "falsification.json"),
         nights=ledger.read(home or reports),
         night=NightRecord.read(reports),
-        models=radar.sighted(radar.known_to_be_in_use(), now.date()),
+        models=_models_in_use(reports, now),
+        types_changed=_types_changed(reports),
         commit=checked_out(),
+    )
+
+
+def _models_in_use(reports: Path, now: datetime) -> list[Sighting]:
+    asked, told = radar.told_before(reports)
+    in_use = radar.known_to_be_in_use()
+    # A model that came into use since the endpoint was asked is known by the project's own dates.
+    return [
+        *radar.sighted([model for model in in_use if model in asked], now.date(), told),
+        *radar.sighted([model for model in in_use if model not in asked], now.date()),
+    ]
+
+
+def _types_changed(reports: Path) -> str:
+    told = _json(reports / "types-drift.json") or {}
+    changes = told.get("changes", ())
+    if not changes:
+        return ""
+    return (
+        f"the vendor has published other types in openai {told.get('newest')} ({len(changes)} changes to "
+        f"{told.get('pinned')}); read them with make drift"
     )
 
 
@@ -245,10 +287,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         summary = _json(given.reports / "summary.json")
         trust = judge(gather(given.reports, summary, now, given.ledger), now, given.live_proof_days)
-    except (LedgerError, RecordingError, ValueError) as error:
+    except (CannotTell, LedgerError, RecordingError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    lines = [trust.word, *(f"  {each.word:<9} {each.text}" for each in trust.reasons)]
+    lines = [trust.word, *(f"  {each}" for each in trust.reasons)]
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     return EXIT[trust.word]
 

@@ -15,6 +15,7 @@ Feature: A log of the wire
       And the log says, a run of lines alike named once
         | direction | kind    | event                                                 |
         | client    | request |                                                       |
+        | server    | upgrade |                                                       |
         | server    | text    | session.created                                       |
         | client    | text    | session.update                                        |
         | server    | text    | session.updated                                       |

@@ -985,8 +985,9 @@ def test_the_listener_is_told_what_went_over_the_wire_in_order() -> None:
             await whole_turn(adapter)
 
     run(scene())
-    assert [(direction, kind) for direction, kind, _, _ in told][:4] == [
+    assert [(direction, kind) for direction, kind, _, _ in told][:5] == [
         ("client", "request"),
+        ("server", "upgrade"),
         ("server", "text"),
         ("client", "text"),
         ("server", "text"),

@@ -14,8 +14,8 @@ from realtime_server.recording import ELSEWHERE, EMBEDDED, LIVE, Recording
 from support import ledger, trust
 from support.cost import Cost
 from support.criteria import CRITERIA
+from support.falsify import MUTANTS
 from support.ledger import Entry, LedgerError, append, entry_of, read
-from support.mutants import MUTANTS
 from support.night_record import NightRecord
 from support.radar import sighted
 from support.run_record import RunRecord
@@ -49,7 +49,12 @@ def summary(**changes: Any) -> dict[str, Any]:
     }
 
 
-EVERY_MUTANT_KILLED = {"survivors": [], "problems": [], "mutants": [{"id": each.id} for each in MUTANTS]}
+EVERY_MUTANT_KILLED: dict[str, Any] = {
+    "survivors": [],
+    "problems": [],
+    "mutants": [{"id": each} for each in MUTANTS],
+    "ran against": {"adapter": DEFAULT_ADAPTER, "commit": "abc"},
+}
 ALL_IS_WELL = Evidence(summary(), EVERY_MUTANT_KILLED, [NIGHT], None, (), "abc")
 
 
@@ -80,6 +85,21 @@ def test_with_a_fresh_live_night_and_nothing_wrong_it_is_trusted() -> None:
             "not killed as predicted",
         ),
         ({"falsification": {**EVERY_MUTANT_KILLED, "mutants": []}}, UNPROVEN, "mutants were not tried"),
+        (
+            {"falsification": {**EVERY_MUTANT_KILLED, "ran against": {"adapter": "a:B", "commit": "abc"}}},
+            UNPROVEN,
+            "the mutants were tried on the adapter a:B",
+        ),
+        (
+            {"falsification": {**EVERY_MUTANT_KILLED, "ran against": {"adapter": DEFAULT_ADAPTER}}},
+            UNPROVEN,
+            "the mutants were tried on , this is abc",
+        ),
+        (
+            {"summary": summary(facts={"commit": "abc", "adapter": "a:B"})},
+            UNPROVEN,
+            "the last run was of the adapter a:B",
+        ),
         ({"nights": []}, UNPROVEN, "nothing was ever proven against the live endpoint: set OPENAI_API_KEY"),
         (
             {"nights": [replace(NIGHT, criteria=("AC1",))]},
