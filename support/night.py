@@ -29,7 +29,7 @@ from support.outage import outage_of
 from support.redaction import redact
 from support.run_record import timestamp
 from support.settings import Settings
-from support.world import World
+from support.world import RENEW, World
 
 OVER_BUDGET = "unproven: the budget"
 
@@ -47,6 +47,7 @@ class Night:
         self.reports = reports
         self.record = NightRecord(timestamp())
         self.left_out: list[str] = []
+        self.not_recorded: list[str] = []
         self._outages: dict[int, str] = {}
         self._begun = False
         self._told: set[tuple[str, str]] = set()
@@ -59,8 +60,10 @@ class Night:
             return None
         if self.settings.replay is not None:
             name = recordings.file_of(scenario)
-            found = (self.settings.replay / name).exists()
-            return None if found else f"unproven: {self.settings.replay} holds no {name}"
+            if (self.settings.replay / name).exists():
+                return None
+            self.not_recorded.append(name)
+            return f"unproven: {self.settings.replay} holds no {name}"
         return self.settings.why_unproven or self._too_dear(scenario)
 
     def recording_for(self, scenario: Scenario) -> Path | None:
@@ -199,6 +202,11 @@ class Night:
 
     def problems(self) -> Iterator[str]:
         """Yield why the night is not green beyond what its scenarios say."""
+        if self.not_recorded:
+            yield (
+                f"{self.settings.replay} has no recording of {len(self.not_recorded)} scenarios "
+                f"({', '.join(self.not_recorded)}); record them: {RENEW}"
+            )
         if self.left_out:
             titles = ", ".join(f"«{title}»" for title in self.left_out)
             yield (

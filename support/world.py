@@ -56,6 +56,7 @@ TIMEOUT_S = 5.0  # embedded endpoint: generous, and reached only by a scenario t
 HANG_UP_S = 15.0  # a client may leave it to the websockets library, which gives a close 10 s
 LIVE_TIMEOUT_S = 30.0  # live endpoint: a spoken answer may take this long to begin
 LIVE_TURN_S = 90.0  # … and this long to end
+RENEW = "python -m support.rehearsal --renew"
 BYTES_PER_MS = 48  # PCM16, mono, 24 kHz
 SLICE_MS = 100  # how speech is cut when a scenario does not say
 
@@ -373,7 +374,8 @@ class World:
         if self.replay is None:
             return
         found = [*self.replay.differences, self.replay.missing(), *self.replay.strange()]
-        assert not any(found), "\n".join(each for each in found if each)
+        told = [each for each in found if each]
+        assert not told, "\n".join([*told, f"If that is meant, record anew: {RENEW}"])
 
     def require_examined(self) -> None:
         """Fail when an attempt failed and no step looked at it."""
