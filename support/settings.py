@@ -17,6 +17,7 @@ from realtime_adapter.credentials import flaw_of
 from realtime_adapter.endpoint import DEFAULT_URL
 from realtime_adapter.models import DEFAULT_MODEL
 from realtime_adapter.pricing import PRICES, Price
+from realtime_server.recording import Recording, RecordingError
 from support import cost
 from support.adapter import lacking
 from support.endpoints import BY_ID, Endpoint, endpoint_of
@@ -95,11 +96,7 @@ class Settings:
                 "-D endpoint= holds a user name or password, which would stand in the report; "
                 "leave it out, and put the key into OPENAI_API_KEY"
             )
-        replay = Path(userdata["replay"]) if "replay" in userdata else None
-        if replay is not None and not any(replay.glob("*.jsonl")):
-            raise SettingsError(
-                f"-D replay={replay} holds no recordings; name a folder of them, like -D replay=recordings"
-            )
+        replay = _replay(userdata)
         if replay is not None and endpoint is not None:
             raise SettingsError("-D replay= and -D endpoint= exclude each other; leave one out")
         key = next((environ[variable] for variable in KEY_VARIABLES if environ.get(variable)), "")
@@ -150,6 +147,24 @@ def _wire(name: str) -> Tampering:
 def _meant(name: str) -> str:
     close = get_close_matches(name, NAMES, n=1)
     return f"did you mean -D {close[0]}=?" if close else f"known are {', '.join(NAMES)}"
+
+
+def _replay(userdata: Mapping[str, str]) -> Path | None:
+    """Return the folder of the recordings that are to be replayed, each of which can be."""
+    if "replay" not in userdata:
+        return None
+    folder = Path(userdata["replay"])
+    files = sorted(folder.glob("*.jsonl"))
+    if not files:
+        raise SettingsError(
+            f"-D replay={folder} holds no recordings; name a folder of them, like -D replay=recordings"
+        )
+    try:
+        for file in files:
+            Recording.read(file)
+    except RecordingError as error:
+        raise SettingsError(str(error)) from None
+    return folder
 
 
 def _money(userdata: Mapping[str, str], model: str) -> tuple[Decimal | None, Mapping[str, Price]]:

@@ -1,5 +1,8 @@
 """What a run is told from outside, and the sentences for what it cannot use."""
 
+from decimal import Decimal
+from pathlib import Path
+
 import pytest
 
 from support.settings import DEFAULT_ADAPTER, Settings, SettingsError
@@ -62,3 +65,41 @@ def test_a_setting_that_nobody_reads_is_refused(name: str, remedy: str) -> None:
 
 def test_the_settings_of_a_formatter_are_its_own() -> None:
     assert Settings.read({"AllureFormatter.hide_excluded": "true"}, {}).endpoint is None
+
+
+def test_a_key_that_cannot_stand_in_a_header_is_not_sent_and_not_shown() -> None:
+    why = Settings.read({}, {"OPENAI_API_KEY": f"{KEY}\n"}).why_unproven or ""
+    assert "holds a line break; copy it again" in why
+    assert KEY not in why
+
+
+def test_a_budget_is_kept_by_the_known_prices() -> None:
+    assert Settings.read({"budget_usd": "0.50"}, {}).budget_usd == Decimal("0.50")
+    assert Settings.read({}, {}).budget_usd is None
+
+
+@pytest.mark.parametrize(
+    ("userdata", "said"),
+    [
+        ({"budget_usd": "half"}, "-D budget_usd=half is no amount"),
+        ({"budget_usd": "0"}, "-D budget_usd=0 is no amount"),
+        ({"budget_usd": "-1"}, "-D budget_usd=-1 is no amount"),
+        ({"budget_usd": "inf"}, "-D budget_usd=inf is no amount"),
+        ({"budget_usd": "1", "model": "gpt-of-tomorrow"}, "the price table has no gpt-of-tomorrow"),
+        ({"prices": "no-such-file.toml"}, "no-such-file.toml: No such file or directory"),
+        ({"replay": "no-such-folder"}, "-D replay=no-such-folder holds no recordings"),
+        ({"replay": "recordings", "endpoint": "ws://127.0.0.1:1/v1/realtime"}, "exclude each other"),
+    ],
+)
+def test_what_cannot_be_used_is_said_in_one_sentence(userdata: dict[str, str], said: str) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        Settings.read(userdata, {})
+    assert said in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_recording_that_is_cut_off_is_named_before_anything_is_run(tmp_path: Path) -> None:
+    shipped = sorted((Path(__file__).parents[2] / "recordings").glob("*.jsonl"))[0]
+    (tmp_path / "cut.jsonl").write_text(shipped.read_text().rpartition('{"end"')[0])
+    with pytest.raises(SettingsError, match=r"cut\.jsonl is cut off"):
+        Settings.read({"replay": str(tmp_path)}, {})
