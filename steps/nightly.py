@@ -11,16 +11,18 @@ from hamcrest import (
     equal_to,
     greater_than,
     has_item,
+    has_items,
     has_length,
     is_,
     is_not,
+    only_contains,
     starts_with,
 )
 
 from steps.ac2_ga_session import OPENING_HOURS
 from support import recordings
 from support.drift import DRIFT
-from support.phrases import world
+from support.phrases import column, world
 from support.rehearsal import KEY
 
 ANSWERS_ONCE = """
@@ -52,6 +54,13 @@ def the_endpoint_alone(context: Context) -> None:
 @given('the embedded endpoint in a process of its own, started with "{options}"')
 def the_endpoint_alone_with(context: Context, options: str) -> None:
     world(context).rehearsal.serve(*shlex.split(options))
+
+
+@given("the embedded endpoint in a process of its own, that deviates")
+def the_endpoint_that_deviates(context: Context) -> None:
+    night = world(context).rehearsal
+    night.serve(*(f"--deviate={name}" for name in column(context, "deviation")))
+    night.deviations = dict(zip(column(context, "deviation"), column(context, "seen"), strict=True))
 
 
 @given("an endpoint in a process of its own that answers once and then no more")
@@ -195,12 +204,14 @@ def it_has_seen_no_drift(context: Context) -> None:
     assert_that(world(context).rehearsal.drifted, equal_to((0, [])))
 
 
-@then('it has seen the drift "{words}"')
-def it_has_seen_the_drift(context: Context, words: str) -> None:
+@then("it has seen each drift, with the frame, and says so with an exit code of its own")
+def it_has_seen_each_drift(context: Context) -> None:
     exit_code, found = world(context).rehearsal.drifted
+    expected = [starts_with(words) for words in world(context).rehearsal.deviations.values()]
     assert_that(exit_code, equal_to(DRIFT))
-    assert_that(found, has_item(starts_with(words)))
-    assert_that(world(context).rehearsal.json("night.json")["drift"], has_item(starts_with(words)))
+    assert_that(found, has_items(*expected))
+    assert_that(world(context).rehearsal.json("night.json")["drift"], has_items(*expected))
+    assert_that(found, only_contains(contains_string(".jsonl, line ")))
 
 
 @then("the ledger does not take it")

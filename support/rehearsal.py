@@ -70,6 +70,7 @@ class Rehearsal:
         reports: The folder.
         exit_code: Of behave.
         said: What behave printed.
+        deviations: How the endpoint deviates, by name, and in which words that shows.
         budget_usd: What it was allowed to cost, when it was told.
     """
 
@@ -79,6 +80,7 @@ class Rehearsal:
         self._endpoint = ""
         self.exit_code = -1
         self.budget_usd = Decimal(0)
+        self.deviations: dict[str, str] = {}
         self.said = ""
 
     @property
