@@ -61,6 +61,10 @@ TOLD, ALIKE = 12, 3  # reasons on the console, and scenarios named for each
 FEW = 3  # feature files that are named one by one
 
 
+SAID = ("cost", "drift", "recordings")
+"""The facts of a run that its console says, too."""
+
+
 def begin_loading() -> None:
     """Mend behave, and let no older verdict stand; called first while ``environment.py`` is loaded.
 
@@ -388,6 +392,7 @@ class Reckoning(Reporter):  # type: ignore[misc]
         lines += [
             f"RETRIED  «{each.title}»: {each.retried}" for each in self.record.scenarios if each.retried
         ]
+        lines += [f"{name:<8} {self.record.facts[name]}" for name in SAID if name in self.record.facts]
         if self.record.state == INTERRUPTED:
             lines.append("INTERRUPTED  what was proven until then stands")
         lines += _failures(self.record.scenarios)
