@@ -75,8 +75,8 @@ def _trust(summary: Mapping[str, Any]) -> str:
     word = escape(verdict["verdict"])
     colour = {"trusted": "proven", "refused": "failed"}.get(word, word)
     return (
-        f'<details id="trust"><summary>Can the adapter be trusted today? '
-        f'<b class="o-{colour}">{word}</b></summary><ul>{reasons}</ul></details>'
+        f'<details id="trust"><summary>Can the adapter be trusted today? <b class="o-{colour}">{word}</b> '
+        f'<span class="quiet">{escape(verdict["why"])}</span></summary><ul>{reasons}</ul></details>'
     )
 
 

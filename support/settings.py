@@ -115,7 +115,7 @@ class Settings:
             "the live endpoint" if self.live_key else "none, for want of a key"
         )
         if self.replay is not None:
-            endpoint = f"none: recordings of {self.replay.name} are replayed"
+            endpoint = f"none; the recordings in {self.replay.name}/ are replayed"
         model = self.model or "the adapter's default"
         return {"adapter": self.adapter_name, "model": model, "endpoint of @e2e": endpoint}
 

@@ -65,14 +65,15 @@ class Trust:
     reasons: tuple[Reason, ...]
 
     @property
-    def sentence(self) -> str:
-        """The verdict and its first reason, for one line."""
-        first = next((each.text for each in self.reasons if each.word == self.word), "")
-        return f"{self.word}{f': {first}' if first and self.word != TRUSTED else ''}"
+    def why(self) -> str:
+        """The first reason why it is no better, up to its remedy; empty when it is trusted."""
+        first = next((each.text for each in self.reasons if each.word == self.word != TRUSTED), "")
+        more = sum(each.word != TRUSTED for each in self.reasons) - 1
+        return f"{first.partition(': set ')[0]}{f', and {more} more' if more > 0 else ''}"
 
     def as_json(self) -> dict[str, Any]:
         """Return the verdict for ``summary.json``."""
-        return {"verdict": self.word, "reasons": [str(each) for each in self.reasons]}
+        return {"verdict": self.word, "why": self.why, "reasons": [str(each) for each in self.reasons]}
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,8 @@ def with_unit(status: str) -> dict[str, Any]:
 
 
 def test_with_a_fresh_live_night_and_nothing_wrong_it_is_trusted() -> None:
-    assert judge(ALL_IS_WELL, NOW).word == TRUSTED
+    verdict = judge(ALL_IS_WELL, NOW)
+    assert (verdict.word, verdict.why) == (TRUSTED, "")
 
 
 @pytest.mark.parametrize(
@@ -100,7 +101,7 @@ def test_with_a_fresh_live_night_and_nothing_wrong_it_is_trusted() -> None:
             UNPROVEN,
             "the last run was of the adapter a:B",
         ),
-        ({"nights": []}, UNPROVEN, "nothing was ever proven against the live endpoint: set OPENAI_API_KEY"),
+        ({"nights": []}, UNPROVEN, "nothing was ever proven against the live endpoint"),
         (
             {"nights": [replace(NIGHT, criteria=("AC1",))]},
             UNPROVEN,
@@ -128,7 +129,8 @@ def test_with_a_fresh_live_night_and_nothing_wrong_it_is_trusted() -> None:
 def test_each_gap_is_named_and_decides(changes: dict[str, Any], word: str, said: str) -> None:
     verdict = judge(replace(ALL_IS_WELL, **changes), NOW)
     assert verdict.word == word
-    assert said in verdict.sentence
+    assert said in verdict.reasons[0].text
+    assert verdict.why
 
 
 @pytest.mark.parametrize(
