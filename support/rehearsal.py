@@ -161,35 +161,35 @@ class Rehearsal:
             finally:
                 process.kill()
 
-    @property
-    def changed(self) -> Path:
-        """The folder of the recordings that were changed by hand."""
-        return self.reports / "changed"
+    def replay(self, tags: str = "@e2e") -> None:
+        """Run the night again, against what it recorded, without a key and without the endpoint."""
+        recorded = self.reports / "recorded"
+        shutil.copytree(self.reports / recordings.FOLDER, recorded)
+        self._endpoint = ""
+        self.run("-D", f"replay={recorded}", tags=tags, key="")
 
-    def change_by_hand(self, criterion: str, sender: str, event: str, field: str, name: str) -> None:
-        """Copy the shipped recordings of a criterion, with one field of one event renamed.
+    def rename_by_hand(self, sender: str, event: str, field: str, name: str) -> None:
+        """Rename one field in each of its recordings, in the first event of a type.
 
         Args:
-            criterion: Its id.
             sender: Who sent the event: ``client`` or ``server``.
-            event: The type of the event; the first of its kind is changed.
+            event: Its type.
             field: The field, anywhere in it.
             name: What it is called instead.
 
         Raises:
             AssertionError: there is no such event or field.
         """
-        self.changed.mkdir()
         count = 0
-        for path in recordings.SHIPPED.glob(f"{criterion.lower()}-*.jsonl"):
+        for path in (self.reports / recordings.FOLDER).glob("*.jsonl"):
             lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
             for at, line in enumerate(lines):
                 if f'"from": "{sender}", "event": {{"type": "{event}"' in line and f'"{field}":' in line:
                     lines[at] = line.replace(f'"{field}":', f'"{name}":', 1)
                     count += 1
                     break
-            (self.changed / path.name).write_text("".join(lines), encoding="utf-8")
-        assert count, f"no shipped recording of {criterion} has {field} in a {event} of the {sender}"
+            path.write_text("".join(lines), encoding="utf-8")
+        assert count, f"no recording has {field} in a {event} of the {sender}"
 
     # --- what it left -----------------------------------------------------------------------------------
 
