@@ -10,9 +10,11 @@ import io
 import json
 from collections.abc import Callable
 from email.utils import formatdate
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import InvalidMessage
 from websockets.frames import CloseCode
 
 from realtime_server import rules
@@ -21,6 +23,11 @@ from realtime_server.http_api import HttpAnswer, HttpRequest, refused, serves
 _MAX_HEAD_BYTES = 64 * 1024
 _MAX_BODY_BYTES = 1024 * 1024
 _END_OF_HEAD = b"\r\n\r\n"
+
+_UNREADABLE = (
+    "This is no handshake that can be read: send GET /v1/realtime?model=<model> HTTP/1.1, then one header a "
+    "line and no body (RFC 6455 section 4.1).\n"
+)
 
 Ask = Callable[[HttpRequest], HttpAnswer]
 
@@ -35,6 +42,7 @@ class Front(ServerConnection):
     ask: Ask
     _is_websocket: bool | None = None
     _goodbye_bound = False
+    _told_unreadable = False
     _begun = b""
 
     def data_received(self, data: bytes) -> None:
@@ -46,6 +54,15 @@ class Front(ServerConnection):
         elif self._is_websocket is None or self._begun:
             self._begun += data
             self._decide()
+
+    def send_data(self) -> None:
+        """Send what is to be sent; a handshake that cannot be read is answered, not just ended."""
+        fault = self.protocol.handshake_exc
+        unreadable = isinstance(fault, InvalidMessage) and not isinstance(fault.__cause__, EOFError | None)
+        if unreadable and not self._told_unreadable:
+            self._told_unreadable = True
+            self.transport.write(self.protocol.reject(HTTPStatus.BAD_REQUEST, _UNREADABLE).serialize())
+        super().send_data()
 
     async def close(self, code: CloseCode | int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
         """Close the connection; a client that does not take part is let go after ``close_timeout``."""

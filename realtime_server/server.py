@@ -37,6 +37,7 @@ _MAX_FRAME_BYTES = 32 * 1024 * 1024
 _STORED = ServerPerMessageDeflateFactory(compress_settings={"level": 0})
 _CLOSE_TIMEOUT_S = 0.5
 _STOP_S = 2.0
+_PING_EVERY_S = 20.0
 
 # At DEBUG the library logs the upgrade request with its credential, so its logger is kept silent.
 _wire_log = logging.getLogger("realtime_server.websockets")
@@ -195,7 +196,7 @@ class RealtimeServer:
             select_subprotocol=_subprotocol,
             max_size=_MAX_FRAME_BYTES,
             extensions=[_STORED],
-            ping_interval=20,
+            ping_interval=_PING_EVERY_S,
             ping_timeout=None,  # a client whose loop stands still answers late, and that is no offence
             close_timeout=_CLOSE_TIMEOUT_S,
             logger=_wire_log,

@@ -21,7 +21,7 @@ from agents import function_tool  # type: ignore[import-not-found]
 from agents.realtime import RealtimeAgent, RealtimeRunner  # type: ignore[import-not-found]
 
 MODEL = "gpt-realtime-mini"
-TIMEOUT_S = 15
+TIMEOUT_S = 60  # an errand takes a second; a machine may be busy
 SLICE_BYTES = 4_800  # 100 ms
 SILENCE_MS = 1_000  # more than the endpoint waits before it takes the turn
 BYTES_PER_MS = 48

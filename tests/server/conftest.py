@@ -91,6 +91,7 @@ Connect = Callable[..., AbstractAsyncContextManager[Client]]
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "shows(*rules): what the test shows of the rules that refuse nothing")
     config.addinivalue_line("markers", "untyped: the script makes the server send what no type allows")
 
 

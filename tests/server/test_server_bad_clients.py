@@ -10,6 +10,10 @@ from contextlib import contextmanager
 
 import pytest
 
+from realtime_server import RealtimeServer, rules
+from realtime_server import server as server_module
+from realtime_server.server import HOST
+
 KEY = "Sec-WebSocket-Key: bshQ9YCTYep+eRnmAqahag==\r\nSec-WebSocket-Version: 13\r\n"
 UPGRADE = "Upgrade: websocket\r\nConnection: Upgrade\r\n"
 LINE = "GET /v1/realtime?model=gpt-realtime HTTP/1.1"
@@ -102,9 +106,11 @@ def test_a_handshake_that_is_none_is_answered_in_http(address, asked, status):
         handshake(more="Content-Length: 5\r\n") + b"hello",
     ],
 )
-def test_a_handshake_that_cannot_be_read_is_the_end(server, address, asked):
+def test_a_handshake_that_cannot_be_read_is_answered_with_what_can(server, address, asked):
     with sent(address, asked) as raw:
-        assert b"101" not in everything(raw)
+        answer = everything(raw)
+    assert answer.startswith(b"HTTP/1.1 400 Bad Request")
+    assert b"send GET /v1/realtime?model=<model> HTTP/1.1" in answer
     assert server.connections == []
 
 
@@ -173,3 +179,18 @@ def test_sockets_that_say_nothing_keep_nobody_out(address, ask):
     assert ask("GET", "/v1/models")[0] == 200
     for raw in silent:
         raw.close()
+
+
+@pytest.mark.shows(rules.PINGS)
+def test_a_client_that_says_nothing_is_pinged_with_four_bytes_and_nothing_else_is_said(monkeypatch):
+    assert server_module._PING_EVERY_S == 20
+    monkeypatch.setattr(server_module, "_PING_EVERY_S", 0.05)
+    with RealtimeServer() as server:
+        address = HOST, int(server.url.partition("//")[2].partition("/")[0].partition(":")[2])
+        with sent(address, handshake()) as raw:
+            received = b""
+            while received.count(b"\x89\x04") < 2:
+                received += raw.recv(65_536)
+            said = frames(received)
+    assert [opcode for opcode, _ in said] == [TEXT, PING, PING]
+    assert {len(payload) for opcode, payload in said if opcode == PING} == {4}

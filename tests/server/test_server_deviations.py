@@ -13,7 +13,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from realtime_server import RealtimeServer, Script, Sender
+from realtime_server import RealtimeServer, Script, Sender, rules
 from realtime_server.deviations import DEVIATIONS, Deviating, Dialect
 from realtime_server.handshake import NO_CREDIT_KEY
 from realtime_server.script import Answer
@@ -147,6 +147,7 @@ def instructed(instructions: str, script: Script | None = None, **session: Any) 
         )["response"]["output"]
 
 
+@pytest.mark.shows(rules.INSTRUCTED)
 def test_a_function_that_the_instructions_name_is_called_with_arguments_that_fit() -> None:
     (call,) = instructed("Use opening_hours first.")
     assert (call["type"], call["name"]) == ("function_call", "opening_hours")

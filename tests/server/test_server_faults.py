@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from realtime_server import RealtimeServer, Sender
+from realtime_server import RealtimeServer, Sender, rules
 from realtime_server.faults import FAULTS, FaultError, fault
 from tests.server.conftest import Client, Connect, Event
 
@@ -318,6 +318,7 @@ def test_a_slow_reader_makes_the_client_wait_for_room(
         ("incomplete reason=content_filter slices=3", "incomplete", "content_filter", 3),
     ],
 )
+@pytest.mark.shows(rules.LIMIT_INSIDE)
 def test_an_answer_is_cut_short_and_ends_as_it_says(  # noqa: PLR0917 - fixtures and a row
     server: RealtimeServer,
     open_client: Connect,

@@ -7,7 +7,7 @@ import base64
 import numpy as np
 import pytest
 
-from realtime_server import Answer, g711, speech
+from realtime_server import Answer, g711, rules, speech
 
 # Codes and their values from the tables of ITU-T G.711 (mu-law as 14 bits times 4, A-law as 13 bits times 8).
 REFERENCE = {
@@ -49,6 +49,7 @@ def test_speech_stays_close_to_what_it_was(kind):
 
 
 @pytest.mark.parametrize("kind", REFERENCE)
+@pytest.mark.shows(rules.G711)
 def test_a_turn_in_telephone_audio_is_heard_and_answered_in_it(open_client, play, kind):
     fmt = {"type": kind}
     question = g711.compress(g711.to_telephone_rate(speech("question").pcm), kind)
@@ -94,6 +95,7 @@ def test_scripted_slices_are_slices_of_what_is_sent(server, open_client, play):
     assert [len(base64.b64decode(delta)) for delta in deltas] == [7] * 11 + [3]
 
 
+@pytest.mark.shows(rules.NEW_FORMAT)
 def test_audio_in_one_format_is_not_committed_in_another(open_client, play):
     async def scene():
         async with open_client() as client:

@@ -32,6 +32,7 @@ _HANDSHAKE = (
         {"key": None, "subprotocols": ["realtime", f"openai-insecure-api-key.{KEY}"]},
     ],
 )
+@pytest.mark.shows(rules.SUBPROTOCOL_ANSWER, rules.SUBPROTOCOL_KEY)
 def test_the_neighbouring_handshake_is_let_in(server, open_client, play, arguments):
     async def scene():
         async with open_client(**arguments) as client:
@@ -42,6 +43,7 @@ def test_the_neighbouring_handshake_is_let_in(server, open_client, play, argumen
     assert server.wait_for_connection().refusals == []
 
 
+@pytest.mark.shows(rules.CHECK_ORDER)
 def test_the_key_is_judged_before_the_protocol_and_the_protocol_before_the_model(server, open_client, play):
     async def scene(**arguments):
         beta = {"OpenAI-Beta": "realtime=v1"}
@@ -168,6 +170,7 @@ def test_a_bearer_is_never_equal_when_none_was_sent(server, open_client, play):
     assert not server.wait_for_connection().request.bearer_is("")
 
 
+@pytest.mark.shows(rules.CREATED_AT_ONCE)
 def test_the_session_is_created_at_once_and_then_nothing_comes(server, open_client, play):
     async def scene():
         async with open_client(greeted=False) as client:

@@ -9,10 +9,13 @@ import socket
 import pytest
 from openai.types.realtime import ClientSecretCreateResponse
 
+from realtime_server import rules
+
 SECRETS = "/v1/realtime/client_secrets"
 KEY = "sk-some-key"
 
 
+@pytest.mark.shows(rules.SECRET_MADE)
 def test_a_secret_is_made_for_ten_minutes_with_the_effective_session(ask, clock):
     status, made = ask(
         "POST", SECRETS, {"session": {"type": "realtime", "audio": {"output": {"voice": "cedar"}}}}
@@ -57,6 +60,7 @@ def test_a_secret_for_a_transcription_session_opens_one(ask, open_client, play):
     assert begun["audio"]["input"]["transcription"]["model"] == "whisper-1"
 
 
+@pytest.mark.shows(rules.SECRET_OPENS)
 def test_an_expired_secret_opens_nothing_but_an_open_session_outlives_it(
     ask, server, clock, open_client, play
 ):
@@ -107,6 +111,7 @@ def test_a_secret_that_was_never_made_is_a_wrong_key(open_client, play):
         (b"{", None, None),
     ],
 )  # fmt: skip
+@pytest.mark.shows(rules.HTTP_FAULTS)
 def test_a_bad_body_is_refused_as_on_the_socket(ask, body, code, param):
     status, answer = ask("POST", SECRETS, body)
     assert status == 400
@@ -151,6 +156,7 @@ def test_what_is_not_offered_is_refused(ask, caplog, request_line, status, code)
     assert KEY not in line
 
 
+@pytest.mark.shows(rules.MODELS)
 def test_models_say_when_they_shut_down(ask):
     status, listed = ask("GET", "/v1/models")
     dates = {model["id"]: model["shutdown_date"] for model in listed["data"]}

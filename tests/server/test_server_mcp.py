@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from realtime_server import Answer, McpCall
+from realtime_server import Answer, McpCall, rules
 
 SHOP = {"type": "mcp", "server_label": "shop", "server_url": "https://shop.example"}
 TRUSTED = {**SHOP, "require_approval": "never"}
@@ -68,6 +68,7 @@ async def respond(client):
     return await client.until("rate_limits.updated")
 
 
+@pytest.mark.shows(rules.MCP_LISTED)
 def test_the_tools_of_a_server_are_listed_in_an_item(session):
     events, _ = session(SHOP)
     assert types(events) == [
@@ -111,6 +112,7 @@ def test_a_secret_made_with_a_server_lists_it_when_the_session_begins(ask, open_
     assert play(scene())[-1]["type"] == "mcp_list_tools.completed"
 
 
+@pytest.mark.shows(rules.MCP_CALL)
 def test_a_trusted_tool_is_run_inside_the_response(server, session):
     server.script.answers = [Answer.calling(FIND)]
     _, events = session(TRUSTED, then=respond)
@@ -164,6 +166,7 @@ def answer_request(request_id, *, approve):
     return {"type": "conversation.item.create", "item": item}
 
 
+@pytest.mark.shows(rules.MCP_APPROVAL)
 def test_a_tool_is_run_when_the_client_approves(server, session):
     server.script.answers = [Answer.calling(FIND)]
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 
-from realtime_server import Answer, speech
+import pytest
+
+from realtime_server import Answer, rules, speech
 
 CONVERSATION_EVENTS = {"conversation.item.added", "conversation.item.done"}
 
@@ -15,6 +17,7 @@ def done(events, response_id):
     )
 
 
+@pytest.mark.shows(rules.OUT_OF_BAND)
 def test_several_responses_out_of_band_run_beside_that_of_the_conversation(server, open_client, play):
     server.script.answers = [Answer(hold_after=1), Answer("Two.", hold_after=1), Answer("Three.")]
 
@@ -115,6 +118,7 @@ def test_a_response_answers_the_input_it_is_given_instead_of_the_conversation(op
     assert (sound["text_tokens"], sound["audio_tokens"]) == (3, 10)
 
 
+@pytest.mark.shows(rules.TOKEN_LIMIT)
 def test_a_response_that_needs_more_tokens_than_it_may_is_incomplete(server, open_client, play):
     server.script.default_answer = Answer("one two three four", bytes(19_200))
 

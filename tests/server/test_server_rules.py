@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import base64
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -612,6 +614,22 @@ def test_every_rule_that_refuses_has_such_a_pair():
     rows = [*CASES, *HANDSHAKES, *TARGETS, *OVER_HTTP]
     assert {row.rule.id for row in rows} | {rules.SESSION_EXPIRED.id} == {
         rule.id for rule in RULES.values() if rule.message
+    }
+
+
+def test_every_other_rule_is_shown_by_a_test_that_says_so():
+    """Those that refuse nothing: a test is marked with what it shows; what is marked is run like any other."""
+    shown = {
+        ast.unparse(argument).removeprefix("rules.")
+        for path in Path(__file__).parent.glob("test_*.py")
+        for test in ast.parse(path.read_text("utf-8")).body
+        if isinstance(test, ast.FunctionDef) and test.name.startswith("test_")
+        for mark in test.decorator_list
+        if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.shows"
+        for argument in mark.args
+    }
+    assert {getattr(rules, name).id for name in shown} == {
+        rule.id for rule in RULES.values() if rule.emulated and not rule.message
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from realtime_server import Sender, session, validation
+from realtime_server import Sender, rules, session, validation
 from realtime_server.oracle import schema
 from realtime_server.rules import Refused
 
@@ -156,6 +156,7 @@ def test_of_several_faults_the_session_type_is_named_first():
     assert refused.value.param == "session.type"
 
 
+@pytest.mark.shows(rules.ALL_OR_NOTHING)
 def test_a_refused_update_changes_nothing(server, open_client, play):
     async def scene():
         async with open_client() as client:
@@ -172,6 +173,7 @@ def test_a_refused_update_changes_nothing(server, open_client, play):
     assert "session.updated" not in connection.transcript.types(Sender.SERVER)
 
 
+@pytest.mark.shows(rules.SESSION_EXTRAS)
 def test_the_session_begins_as_recorded():
     begun = initial("gpt-realtime")
     assert list(begun) == [
@@ -227,6 +229,7 @@ def test_an_update_is_a_patch():
     assert four["audio"]["output"] == initial()["audio"]["output"]
 
 
+@pytest.mark.shows(rules.TRANSCRIPTION_ECHO)
 def test_transcription_and_noise_reduction_keep_what_is_left_out_and_null_turns_them_off():
     on = {"transcription": {"model": "whisper-1", "language": "en"}, "noise_reduction": {"type": "far_field"}}
     one = patched(initial(), audio={"input": on})
@@ -240,6 +243,7 @@ def test_transcription_and_noise_reduction_keep_what_is_left_out_and_null_turns_
     assert off["audio"]["input"]["transcription"] is off["audio"]["input"]["noise_reduction"] is None
 
 
+@pytest.mark.shows(rules.EMPTY_INSTRUCTIONS)
 def test_empty_instructions_bring_back_those_of_the_service():
     changed = patched(initial(), instructions="Be brief.")
     assert changed["instructions"] == "Be brief."

@@ -7,11 +7,12 @@ import time
 
 import pytest
 
-from realtime_server import Answer, CloseWith, RealtimeServer, Sender, VirtualClock, fault
+from realtime_server import Answer, CloseWith, RealtimeServer, Sender, VirtualClock, fault, rules
 
 SENTENCE = "Your session hit the maximum duration of 60 minutes."
 
 
+@pytest.mark.shows(rules.NOT_PROLONGED)
 def test_a_session_ends_after_an_hour_with_an_error_and_the_close(server, clock, open_client, play):
     async def scene():
         async with open_client() as client:
@@ -37,6 +38,7 @@ def test_a_session_ends_after_an_hour_with_an_error_and_the_close(server, clock,
     assert connection.transcript.frames[-1].at_ms == 3_600_000
 
 
+@pytest.mark.shows(rules.EXPIRES_AT)
 def test_the_session_says_when_it_will_end(clock, open_client, play):
     async def scene():
         async with open_client(greeted=False) as client:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from realtime_server import Answer, ToolCall
+from realtime_server import Answer, ToolCall, rules
 
 TOOL = {"type": "function", "name": "get_weather", "parameters": {"type": "object"}}
 LONDON = ToolCall("get_weather", '{"city": "London"}')
@@ -46,6 +46,7 @@ def answered(server, open_client, play):
     return played
 
 
+@pytest.mark.shows(rules.CALL_ORDER)
 def test_the_round_of_a_call_and_its_output_comes_in_the_recorded_order(server, open_client, play):
     server.script.answers = [Answer.calling(LONDON), Answer("It is foggy in London.")]
 
@@ -106,6 +107,7 @@ def test_a_call_alone_has_neither_audio_nor_text(answered):
     assert of(events, "response.function_call_arguments.done")[1]["call_id"] == "mine"
 
 
+@pytest.mark.shows(rules.PHASES, rules.UNTYPED_PHASE, rules.UNTYPED_REASONING)
 def test_a_spoken_commentary_comes_before_the_call_and_says_that_it_is_one(answered):
     answer = Answer("One moment.", bytes(4_800), tool_calls=[LONDON])
     events = answered(answer, query="?model=gpt-realtime-2.1")
@@ -133,6 +135,7 @@ def test_an_answer_without_a_call_is_the_final_one_and_other_models_do_not_tell(
         {"tools": [{**TOOL, "name": "other"}], "tool_choice": {"type": "function", "name": "other"}},
     ],
 )
+@pytest.mark.shows(rules.OFFERED_ONLY)
 def test_what_was_not_offered_is_not_called_and_the_evidence_says_so(server, answered, response):
     events = answered(Answer.calling(LONDON), **response)
     assert types(events) == ["response.created", *END]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from realtime_server import speech
+from realtime_server import rules, speech
 
 ABOUT = "conversation.item.input_audio_transcription"
 LOGPROBS = "item.input_audio_transcription.logprobs"
@@ -34,6 +34,7 @@ def transcribed(server, open_client, play):
 
 
 @pytest.mark.parametrize("model", ["gpt-4o-transcribe", "gpt-4o-mini-transcribe"])
+@pytest.mark.shows(rules.LOGPROBS)
 def test_logprobs_come_with_each_delta_and_with_the_whole_where_they_are_asked_for(transcribed, model):
     *deltas, completed = transcribed(model, [LOGPROBS])
     assert [delta["logprobs"][0]["token"] for delta in deltas] == [delta["delta"] for delta in deltas]
@@ -48,6 +49,7 @@ def test_logprobs_come_only_where_they_are_asked_for_and_of_models_that_tell(tra
     assert not [event for event in transcribed(model, include) if "logprobs" in event]
 
 
+@pytest.mark.shows(rules.SEGMENTS)
 def test_a_model_that_tells_speakers_apart_sends_a_segment_for_each_sentence(transcribed):
     events = transcribed("gpt-4o-transcribe-diarize")
     segments = [event for event in events if event["type"] == f"{ABOUT}.segment"]
@@ -58,6 +60,15 @@ def test_a_model_that_tells_speakers_apart_sends_a_segment_for_each_sentence(tra
     assert second["end"] == pytest.approx(speech("question").duration_ms / 1000, abs=0.01)
     assert len({segment["id"] for segment in segments}) == 2
     assert events[-1]["item_id"] == first["item_id"]
+
+
+@pytest.mark.shows(rules.TRANSCRIPTION_BY_THE_MINUTE)
+@pytest.mark.parametrize(
+    ("model", "kind"),
+    [("gpt-transcribe", "duration"), ("gpt-live-transcribe", "duration"), ("gpt-4o-transcribe", "tokens")],
+)
+def test_what_a_model_is_paid_by_is_what_its_usage_counts(transcribed, model, kind):
+    assert transcribed(model)[-1]["usage"]["type"] == kind
 
 
 def test_other_models_send_no_segments(transcribed):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from realtime_server import speech
+import pytest
+
+from realtime_server import rules, speech
 
 TRANSCRIPTION = "conversation.item.input_audio_transcription"
 QUERY = "?intent=transcription"
@@ -12,6 +14,7 @@ def session(**heard):
     return {"type": "session.update", "session": {"type": "transcription", "audio": {"input": heard}}}
 
 
+@pytest.mark.shows(rules.TRANSCRIPTION_SHAPE)
 def test_the_session_begins_as_recorded(open_client, play):
     async def scene():
         async with open_client(QUERY, greeted=False) as client:

@@ -8,7 +8,7 @@ import base64
 import numpy as np
 import pytest
 
-from realtime_server import Answer, ToolCall, TranscriptionFailure, speech
+from realtime_server import Answer, ToolCall, TranscriptionFailure, rules, speech
 from realtime_server.turn_detection import SpeechDetector, SpeechStarted, SpeechStopped
 
 STARTED, STOPPED, COMMITTED = (
@@ -59,6 +59,7 @@ def heard(open_client, play):
     return played
 
 
+@pytest.mark.shows(rules.VAD_TURN)
 def test_a_spoken_turn_comes_in_the_recorded_order(heard):
     events = heard(silence(1_000) + QUESTION.pcm + silence(500), audio={"input": TRANSCRIBED})
     assert types(events) == [
@@ -108,6 +109,7 @@ def test_a_turn_is_the_same_however_the_audio_is_cut(heard, slice_ms):
         ({"silence_duration_ms": 0}, 700, 1_400),
     ],
 )
+@pytest.mark.shows(rules.VAD_BOUNDS)
 def test_padding_and_silence_bound_the_turn(heard, fields, start_ms, end_ms):
     audio = silence(1_000) + noise(400) + silence(1_000)
     events = heard(audio, until="response.created", **detection(**fields))
@@ -142,6 +144,7 @@ def test_a_second_turn_counts_from_the_first_audio_ever_appended_and_not_into_th
     ("threshold", "amplitude", "speech_found"),
     [(0.5, 320, False), (0.5, 340, True), (0, 32, False), (0, 34, True), (1, 3_200, False), (1, 3_400, True)],
 )
+@pytest.mark.shows(rules.VAD_ENERGY)
 def test_the_threshold_decides_what_is_loud_enough(heard, threshold, amplitude, speech_found):
     events = heard(noise(200, amplitude) + silence(300), until=None, **detection(threshold=threshold))
     assert (STARTED in types(events)) == speech_found
@@ -163,6 +166,7 @@ def test_nobody_listens_when_turn_detection_is_off(heard):
     assert heard(noise(500) + silence(500), until=None, **off) == []
 
 
+@pytest.mark.shows(rules.VAD_FLAGS)
 def test_both_flags_off_leave_the_events_of_detection_only(heard):
     flags = {"create_response": False, "interrupt_response": False}
     events = heard(noise(500) + silence(500), until=None, **detection(**flags))
@@ -170,6 +174,7 @@ def test_both_flags_off_leave_the_events_of_detection_only(heard):
 
 
 @pytest.mark.parametrize(("eagerness", "wait_ms"), [("low", 8_000), ("auto", 4_000), ("high", 2_000)])
+@pytest.mark.shows(rules.SEMANTIC_WAITS)
 def test_semantic_detection_waits_as_long_as_its_eagerness_says(heard, eagerness, wait_ms):
     semantic = {"audio": {"input": {"turn_detection": {"type": "semantic_vad", "eagerness": eagerness}}}}
     events = heard(noise(500) + silence(wait_ms), slice_ms=1_000, until="response.created", **semantic)
@@ -178,6 +183,7 @@ def test_semantic_detection_waits_as_long_as_its_eagerness_says(heard, eagerness
     assert types(short) == [STARTED]
 
 
+@pytest.mark.shows(rules.BARGE_IN)
 def test_speech_interrupts_the_answer_and_the_client_truncates_what_it_did_not_play(
     server, open_client, play
 ):
@@ -224,6 +230,7 @@ def test_a_whole_turn_in_one_append_interrupts_first_and_is_then_answered(server
     assert events[-1]["response"]["status"] == "completed"
 
 
+@pytest.mark.shows(rules.VAD_BUSY)
 def test_an_answer_that_may_not_be_interrupted_goes_on_and_the_turn_gets_none(server, open_client, play):
     server.script.answers = [Answer(hold_after=1)]
 
@@ -243,6 +250,7 @@ def test_an_answer_that_may_not_be_interrupted_goes_on_and_the_turn_gets_none(se
     assert more == []
 
 
+@pytest.mark.shows(rules.COMMIT_UNDER_VAD)
 def test_a_commit_by_hand_ends_the_turn_under_the_id_that_was_announced(open_client, play):
     async def scene():
         async with open_client() as client:
@@ -311,6 +319,7 @@ def test_a_detected_turn_can_be_answered_by_a_call(server, heard):
 
 
 @pytest.mark.parametrize("streamed_ms", [0, 6_000])
+@pytest.mark.shows(rules.IDLE_TIMEOUT)
 def test_a_user_who_stays_silent_is_spoken_to_again(server, clock, open_client, play, streamed_ms):
     server.script.answers = [Answer("Hello.", silence(1_000))]
 

@@ -18,6 +18,7 @@ from realtime_server import (
     Script,
     Sender,
     TranscriptionFailure,
+    rules,
     speech,
 )
 
@@ -96,6 +97,7 @@ END = [
 ]
 
 
+@pytest.mark.shows(rules.EVENT_ORDER, rules.RATE_LIMITS)
 def test_a_spoken_answer_comes_in_the_recorded_order(turn):
     events = turn(Answer("Hi there!", TONE, slice_bytes=[len(TONE)]))
     assert types(events) == [
@@ -128,6 +130,7 @@ def test_words_run_ahead_of_their_sound(turn):
     assert len(names) == 14 + 35
 
 
+@pytest.mark.shows(rules.UNTYPED_OBFUSCATION)
 def test_the_fields_of_every_event_are_the_recorded_ones(turn):
     events = turn(Answer("Hi!", TONE, slice_bytes=[len(TONE)]))
     place = {"type", "event_id", "response_id", "item_id", "output_index", "content_index"}
@@ -229,6 +232,7 @@ def test_two_connections_share_no_identifier(open_client, play):
     assert first != second
 
 
+@pytest.mark.shows(rules.MANUAL_TURN)
 def test_a_manual_audio_turn(open_client, play):
     question = speech("question")
 
@@ -334,6 +338,7 @@ def test_scripted_user_transcripts_come_in_order_and_failures_too(server, open_c
     }  # fmt: skip
 
 
+@pytest.mark.shows(rules.TRANSCRIPTION_TIMES)
 def test_a_transcription_can_come_late(server, open_client, play):
     server.script.transcription = "after response"
 
@@ -351,6 +356,7 @@ def test_a_transcription_can_come_late(server, open_client, play):
     )
 
 
+@pytest.mark.shows(rules.ADDED_THEN_DONE)
 def test_an_item_done_calls_its_predecessor_null_when_that_is_the_first_item(open_client, play):
     async def scene():
         async with open_client() as client:
@@ -376,6 +382,7 @@ def test_an_item_done_calls_its_predecessor_null_when_that_is_the_first_item(ope
     ("after", "predecessor"),
     [({"previous_item_id": "root"}, None), ({"previous_item_id": ""}, "b"), ({}, "b")],
 )
+@pytest.mark.shows(rules.CLIENT_IDS)
 def test_items_go_where_previous_item_id_says(open_client, play, after, predecessor):
     async def scene():
         async with open_client() as client:
@@ -401,6 +408,7 @@ def test_an_item_is_inserted_after_the_one_named(open_client, play):
     assert [e["previous_item_id"] for e in play(scene()) if e["type"].endswith("added")] == [None, "a", "a"]
 
 
+@pytest.mark.shows(rules.OUTPUT_ECHO)
 def test_a_function_call_and_its_output_are_echoed_as_recorded(open_client, play):
     async def scene():
         async with open_client() as client:
@@ -429,6 +437,7 @@ def test_a_held_answer_waits_for_its_release_which_is_never_lost(server, open_cl
 
 
 @pytest.mark.parametrize("deltas", [0, 1, 3])
+@pytest.mark.shows(rules.CANCELLED_CLOSES)
 def test_a_cancelled_answer_closes_what_is_open_and_ends_as_cancelled(server, open_client, play, deltas):
     server.script.answers = [Answer(hold_after=deltas)]
 
@@ -639,6 +648,7 @@ def test_a_request_can_be_answered_by_an_error_or_not_at_all(server, open_client
     assert more == []
 
 
+@pytest.mark.shows(rules.TRUNCATED_WORDS, rules.RETRIEVED_AUDIO)
 def test_truncating_deletes_the_words_and_the_sound_behind_the_cut(open_client, play):
     async def scene():
         async with open_client() as client:
@@ -769,6 +779,7 @@ def test_a_held_answer_does_not_keep_a_connection_alive(server, open_client, pla
     assert play(scene())[-1]["response"]["status"] == "completed"
 
 
+@pytest.mark.shows(rules.NO_CREDIT)
 def test_an_account_without_credit_opens_a_session_and_gets_failed_responses(open_client, play):
     async def scene():
         async with open_client(key="no-credit-key") as client:
@@ -782,3 +793,20 @@ def test_an_account_without_credit_opens_a_session_and_gets_failed_responses(ope
         response = events[1]["response"]
         assert (response["status"], response["output"]) == ("failed", [])
         assert response["status_details"]["error"]["code"] == "insufficient_quota"
+
+
+@pytest.mark.shows(rules.USAGE)
+def test_the_usage_of_a_response_does_not_count_those_before_it(server, open_client, play):
+    server.script.default_answer = Answer("one two three", bytes(9_600))
+
+    async def scene():
+        async with open_client() as client:
+            usages = []
+            for _ in range(2):
+                await client.send(RESPOND)
+                usages.append((await client.until("rate_limits.updated"))[-2]["response"]["usage"])
+            return usages
+
+    first, second = play(scene())
+    assert first["output_tokens"] == second["output_tokens"] == 3 + 4
+    assert second["total_tokens"] == second["input_tokens"] + second["output_tokens"]
