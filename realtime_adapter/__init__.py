@@ -42,8 +42,19 @@ from realtime_adapter.pricing import PRICES, MinutePrice, Price, TokenPrice, cos
 from realtime_adapter.reconnection import Reconnect
 from realtime_adapter.recording import Recording
 from realtime_adapter.roles import AgentRole
+from realtime_adapter.settings import (
+    NoiseReduction,
+    Reasoning,
+    RetentionRatio,
+    SemanticVad,
+    ServerVad,
+    SessionSettings,
+    TracingConfiguration,
+    Transcription,
+)
 from realtime_adapter.sync import RealtimeSession
 from realtime_adapter.tool_calls import ToolCall
+from realtime_adapter.transcripts import Utterance
 from realtime_adapter.turn import AgentTurn, TurnTimings
 from realtime_adapter.usage import Metered, SessionUsage
 from realtime_adapter.wire_log import WireLog, each
@@ -75,6 +86,7 @@ __all__ = [
     "MintRefused",
     "MinutePrice",
     "MissingApiKey",
+    "NoiseReduction",
     "NotConnected",
     "OpenAIRealtimeAgentAdapter",
     "Price",
@@ -82,6 +94,7 @@ __all__ = [
     "RealtimeError",
     "RealtimeSession",
     "RealtimeWarning",
+    "Reasoning",
     "Reconnect",
     "Recording",
     "RemoteProtocolError",
@@ -90,14 +103,21 @@ __all__ = [
     "ResponseError",
     "ResponseFailed",
     "ResponseIncomplete",
+    "RetentionRatio",
+    "SemanticVad",
     "ServerError",
+    "ServerVad",
     "SessionRefused",
+    "SessionSettings",
     "SessionUsage",
     "TokenPrice",
     "ToolCall",
+    "TracingConfiguration",
+    "Transcription",
     "TurnTimings",
     "UnknownModel",
     "UnknownPrice",
+    "Utterance",
     "WireLog",
     "cost_usd",
     "each",

@@ -29,13 +29,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self, Unpack
 
 from realtime_adapter.audio import AudioChunk
-from realtime_adapter.client_events import ConversationItemCreate, build
+from realtime_adapter.client_events import ConversationItemCreate, InputImage, build
 from realtime_adapter.client_secrets import ClientSecret, Mint, MintEndpoint, mint_for
 from realtime_adapter.connection import Connection, FrameListener
-from realtime_adapter.core import SessionCore, State
+from realtime_adapter.core import SessionCore
 from realtime_adapter.credentials import ApiKey
 from realtime_adapter.endpoint import DEFAULT_URL, address
 from realtime_adapter.errors import (
@@ -52,12 +52,16 @@ from realtime_adapter.event_stream import EventStream
 from realtime_adapter.expiry import ExpiryNotice
 from realtime_adapter.functions import split_tools
 from realtime_adapter.history import History
+from realtime_adapter.images import data_uri
 from realtime_adapter.models import DEFAULT_MODEL, DEFAULT_TRANSCRIPTION_MODEL, ending, retirement
 from realtime_adapter.notices import warn
+from realtime_adapter.protocol import State
 from realtime_adapter.reconnection import Reconnect, may_recover
 from realtime_adapter.recording import Recording
 from realtime_adapter.roles import AgentRole
-from realtime_adapter.session import requested_session
+from realtime_adapter.session import requested_session, session_change
+from realtime_adapter.settings import SessionSettings
+from realtime_adapter.transcripts import Utterance
 from realtime_adapter.turn import AgentTurn
 from realtime_adapter.usage import SessionUsage
 
@@ -101,10 +105,14 @@ class OpenAIRealtimeAgentAdapter:
         on_expiring: Called once with the seconds that are left; the log is told in any case.
         recording: Where the conversation is recorded to, as it was said and heard.
         clock: Tells the time, in seconds since 1970.
+        ping_interval_s: How often the server is asked for a sign of life, and how long it may take to give
+            one, in seconds; None: never. Its own pings are answered in any case.
         max_backlog_bytes: How much received audio, or how many bytes of events for ``events``, may wait to be
             taken. When it is exceeded, nothing more is read, and the server waits; nothing is lost.
         key_header: Name of the header that the key goes into, and what stands there; Azure wants
             ``("api-key", "{key}")``.
+        settings: The rest of the session: turn detection, output modality, speed and so on, see
+            ``SessionSettings``. Without turn detection, the caller takes the turns.
         on_frame: Called with each thing that went over the wire, as (direction, kind, payload, code):
             direction ``client`` or ``server``; kind ``request``, ``upgrade``, ``text``, ``binary`` or
             ``close``; payload the head of the request or of its answer, the frame, a size or the close
@@ -134,9 +142,11 @@ class OpenAIRealtimeAgentAdapter:
         on_expiring: Callable[[float], None] | None = None,
         recording: Recording | None = None,
         clock: Callable[[], float] = time.time,
+        ping_interval_s: float | None = None,
         max_backlog_bytes: int = MAX_BACKLOG_BYTES,
         key_header: tuple[str, str] = ("Authorization", "Bearer {key}"),
         on_frame: FrameListener | None = None,
+        **settings: Unpack[SessionSettings],
     ) -> None:
         self.model = model
         self.voice = voice
@@ -156,9 +166,11 @@ class OpenAIRealtimeAgentAdapter:
         self._expiry = ExpiryNotice(_seconds("expiry_notice_s", expiry_notice_s), clock, on_expiring)
         self._recording = recording
         self._clock = clock
+        self._ping_interval_s = _interval("ping_interval_s", ping_interval_s)
         self._max_backlog_bytes = _size("max_backlog_bytes", max_backlog_bytes)
         self._key_header = key_header
         self._on_frame = on_frame
+        self._settings = settings
 
         self._core = SessionCore()
         self._line: Connection | None = None
@@ -193,6 +205,11 @@ class OpenAIRealtimeAgentAdapter:
         return self._secret is not None and bool(self._secret.session_id)
 
     @property
+    def backlog_bytes(self) -> int:
+        """How much was received and not taken yet: audio, or the events of the slowest ``events`` reader."""
+        return self._line.backlog_bytes if self._line is not None else 0
+
+    @property
     def session(self) -> dict[str, Any] | None:
         """The effective session as the server last showed it; None while not connected."""
         return self._core.session if self.connected else None
@@ -209,6 +226,16 @@ class OpenAIRealtimeAgentAdapter:
     def last_agent_transcript(self) -> str | None:
         """What the model said in the response asked for last, as far as it has come; None for nothing."""
         return self._core.agent_transcript
+
+    @property
+    def last_agent_text(self) -> str | None:
+        """What the model wrote in the response asked for last, as far as it has come; None for nothing."""
+        return self._core.agent_text
+
+    @property
+    def transcripts(self) -> tuple[Utterance, ...]:
+        """What both sides have said, item by item in the order of the conversation, final or not."""
+        return self._core.transcripts.all()
 
     @property
     def last_tool_calls(self) -> list[dict[str, Any]]:
@@ -310,7 +337,7 @@ class OpenAIRealtimeAgentAdapter:
         awaited = "WebSocket upgrade"
         try:
             async with asyncio.timeout(self.connect_timeout_s):
-                await line.open(self.url, headers)
+                await line.open(self.url, headers, self._ping_interval_s)
                 awaited = "session.created"
                 await line.left(State.CONNECTING)
                 awaited = "session.updated"
@@ -406,6 +433,7 @@ class OpenAIRealtimeAgentAdapter:
             instructions=self.instructions,
             tools=self.tools,
             tool_choice=self.tool_choice,
+            settings=self._settings,
         )
 
     def _connection(self) -> Connection:
@@ -465,6 +493,27 @@ class OpenAIRealtimeAgentAdapter:
         (await line.ready()).say(text)
         await line.send()
 
+    async def send_image(
+        self, image: bytes, text: str = "", *, detail: Literal["auto", "low", "high"] = "auto"
+    ) -> None:
+        """Show the model an image and ask for an answer, as ``send_text`` does.
+
+        Args:
+            image: A PNG or JPEG file.
+            text: What is said beside it; empty for nothing.
+            detail: How closely it is looked at.
+
+        Raises:
+            NotConnected: before ``connect``.
+            ConfigurationError: ``image`` is neither PNG nor JPEG, or ``text`` no text.
+            ConnectionLost: the connection has ended.
+            DeadlineExceeded: the peer has stopped reading.
+        """
+        line = self._connection()
+        shown = build(InputImage, image_url=data_uri(image), detail=detail)
+        (await line.ready()).say(text, shown)
+        await line.send()
+
     async def send_tool_output(self, call_id: str, output: str) -> None:
         """Send what a function returned that the model has called; the next response is asked for by itself.
 
@@ -486,20 +535,115 @@ class OpenAIRealtimeAgentAdapter:
         (await line.ready()).return_output(call_id, output)
         await line.send()
 
-    async def interrupt(self) -> None:
+    async def interrupt(self, played_ms: float | None = None) -> None:
         """Cancel the response that was asked for or is in progress.
 
         What was received of it can still be heard; what arrives later is left out, and its turn ends with the
-        empty chunk. When there is no such response, nothing is sent and nothing happens.
+        empty chunk. When there is no such response, nothing is cancelled.
+
+        Args:
+            played_ms: How much of the turn that is being heard, or was heard last, the user has really heard.
+                What was not played is left out of the server's conversation, so that the model does not take
+                it for said, and is not handed out any more. Never more is claimed than was received; when
+                nothing was played, the conversation stays as it is.
 
         Raises:
             NotConnected: before ``connect``.
+            ConfigurationError: ``played_ms`` is no duration.
             ConnectionLost: the connection has ended.
             DeadlineExceeded: the peer has stopped reading.
         """
         line = self._connection()
-        (await line.ready()).cancel()
+        played = None if played_ms is None else _milliseconds("played_ms", played_ms)
+        (await line.ready()).cancel(played)
         await line.send()
+
+    async def update_session(
+        self,
+        *,
+        voice: str | Mapping[str, Any] | None = None,
+        instructions: str | None = None,
+        tools: Sequence[Any] | None = None,
+        tool_choice: str | Mapping[str, Any] | None = None,
+        timeout_s: float = 10.0,
+        **settings: Unpack[SessionSettings],
+    ) -> dict[str, Any]:
+        """Change the session of this connection; what is not given stays as it is.
+
+        Args:
+            voice: See the class; the server refuses another once the model has spoken.
+            instructions: See the class; empty takes them away.
+            tools: See the class; an empty list takes them away.
+            tool_choice: See the class.
+            timeout_s: How long to wait for the answer, in seconds.
+            settings: See the class.
+
+        Returns:
+            The session in force.
+
+        Raises:
+            NotConnected: before ``connect``.
+            ConfigurationError: a value cannot be used; ``param`` names it, and nothing was sent.
+            SessionRefused: the server refused it, and nothing was changed; or it put something else in force.
+            ConnectionLost: the connection has ended.
+            DeadlineExceeded: no answer within ``timeout_s``.
+        """
+        line = self._connection()
+        bound_s = _seconds("timeout_s", timeout_s)
+        definitions, functions = (None, {}) if tools is None else split_tools(tools)
+        change = session_change(
+            voice=voice,
+            instructions=instructions,
+            tools=definitions,
+            tool_choice=tool_choice,
+            settings=settings,
+        )
+        update = (await line.ready()).change(change)
+        await line.send()
+        session = await line.wait_for(update.result, bound_s, lambda: "session.updated")
+        if tools is not None:
+            line.offer(functions)
+        return session
+
+    async def respond_out_of_band(
+        self,
+        instructions: str,
+        *,
+        timeout: float,
+        output_modality: Literal["audio", "text"] = "text",
+        input: Sequence[Mapping[str, Any]] | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> AgentTurn:
+        """Ask for a response beside the conversation, which neither sees nor delays it, and return it.
+
+        Any number may be asked for at once, also while a response is in progress.
+
+        Args:
+            instructions: What the model is to do.
+            timeout: How long to wait for the end of the response, in seconds.
+            output_modality: What it answers with.
+            input: Items to look at in place of the conversation, as on the wire; None for the conversation.
+            metadata: What the response is to carry; the entry ``out_of_band`` is the adapter's.
+
+        Raises:
+            NotConnected: before ``connect``.
+            ConfigurationError: a value cannot be sent.
+            ServerError: the server refused it.
+            ResponseError: it came to no good end; the error's ``turn`` holds what was received of it.
+            ConnectionLost: the connection has ended.
+            DeadlineExceeded: it has not ended within ``timeout``.
+        """
+        line = self._connection()
+        timeout_s = _seconds("timeout", timeout)
+        core = await line.ready()
+        turn = core.ask_beside(
+            instructions=instructions,
+            output_modalities=[output_modality],
+            input=None if input is None else [dict(item) for item in input],
+            metadata=None if metadata is None else dict(metadata),
+        )
+        await line.send()
+        return await line.wait_for(lambda: core.beside(turn), timeout_s, lambda: "response.done")
 
     def notify_agent_turn(self) -> None:
         """Say that the agent is to speak next, whether or not the user did.
@@ -630,6 +774,20 @@ def _seconds(name: str, value: float) -> float:
         return value
     raise ConfigurationError(
         f"{name} is {value!r}, not a number of seconds.", remedy="Give 0 or more.", param=name
+    )
+
+
+def _interval(name: str, value: float | None) -> float | None:
+    if value is None or _seconds(name, value) > 0:
+        return value
+    raise ConfigurationError(f"{name} is 0.", remedy="Give a number of seconds, or None.", param=name)
+
+
+def _milliseconds(name: str, value: float) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise ConfigurationError(
+        f"{name} is {value!r}, not a number of milliseconds.", remedy="Give 0 or more.", param=name
     )
 
 

@@ -87,12 +87,20 @@ class InputText(_Sent):
     text: Text
 
 
+class InputImage(_Sent):
+    """A part of a user's message: a PNG or JPEG image as a data URI."""
+
+    type: Literal["input_image"] = "input_image"
+    image_url: str
+    detail: Literal["auto", "low", "high"] = "auto"
+
+
 class UserMessage(_Sent):
     """A conversation item of the user."""
 
     type: Literal["message"] = "message"
     role: Literal["user"] = "user"
-    content: list[InputText]
+    content: list[InputText | InputImage]
 
 
 class FunctionCallOutput(_Sent):
@@ -110,10 +118,36 @@ class ConversationItemCreate(ClientEvent):
     item: UserMessage | FunctionCallOutput | dict[str, Any]
 
 
+class ConversationItemTruncate(ClientEvent):
+    """Takes what of an answer's audio comes after ``audio_end_ms`` out of the conversation."""
+
+    type: Literal["conversation.item.truncate"] = "conversation.item.truncate"
+    item_id: str
+    content_index: int
+    audio_end_ms: int
+
+
 class ResponseCreate(ClientEvent):
     """Asks for a response; at most one may be in progress."""
 
     type: Literal["response.create"] = "response.create"
+
+
+class OutOfBandResponse(_Sent):
+    """What is asked for in a response that leaves the conversation as it is."""
+
+    conversation: Literal["none"] = "none"
+    instructions: Text | None = None
+    input: list[dict[str, Any]] | None = None
+    output_modalities: list[Literal["audio", "text"]]
+    metadata: dict[str, str]
+
+
+class OutOfBandResponseCreate(ClientEvent):
+    """Asks for a response beside the conversation; any number may be in progress."""
+
+    type: Literal["response.create"] = "response.create"
+    response: OutOfBandResponse
 
 
 class ResponseCancel(ClientEvent):

@@ -18,13 +18,14 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.http11 import Response
 from websockets.protocol import State as SocketState
 
-from realtime_adapter.core import SessionCore, State
+from realtime_adapter.core import SessionCore
 from realtime_adapter.credentials import ApiKey
 from realtime_adapter.dial import CLOSE_TIMEOUT_S, Socket, close_of, dial
 from realtime_adapter.errors import DeadlineExceeded, LocalProtocolError, RealtimeError
 from realtime_adapter.event_stream import EventStream
 from realtime_adapter.functions import FunctionTool
 from realtime_adapter.history import History
+from realtime_adapter.protocol import State
 from realtime_adapter.refusals import ABNORMAL, Close
 from realtime_adapter.tool_calls import ToolCall
 
@@ -81,13 +82,13 @@ class Connection:
         self._held = False
         self._fresh_until_s = 0.0
 
-    async def open(self, url: str, headers: Mapping[str, str]) -> None:
-        """Dial, and begin to take in what the server says.
+    async def open(self, url: str, headers: Mapping[str, str], ping_interval_s: float | None = None) -> None:
+        """Dial, and begin to take in what the server says; the arguments are those of ``dial``.
 
         Raises:
             ConnectionFailed: no WebSocket came about.
         """
-        self._socket = socket = await dial(url, headers)
+        self._socket = socket = await dial(url, headers, ping_interval_s)
         self._tell("client", "request", _request_head(socket))
         if self._on_frame is not None and socket.response is not None:
             self._tell("server", "upgrade", _answer_head(socket.response), socket.response.status_code)
@@ -308,6 +309,11 @@ class Connection:
     def _announce(self) -> None:
         for news in self._waiting:
             _wake(news)
+
+    def offer(self, functions: Mapping[str, FunctionTool]) -> None:
+        """Run these functions from now on when the model calls them."""
+        self._functions = functions
+        self.core.functions = functions.keys()
 
     def stream(self) -> EventStream:
         """Return the events that come from now on."""

@@ -8,7 +8,6 @@ outlive it.
 
 from __future__ import annotations
 
-import enum
 import logging
 import time
 from collections import deque
@@ -20,10 +19,14 @@ from realtime_adapter.audio import AudioChunk, encode_base64
 from realtime_adapter.client_events import (
     ClientEvent,
     ConversationItemCreate,
+    ConversationItemTruncate,
     FunctionCallOutput,
     InputAudioBufferAppend,
     InputAudioBufferCommit,
+    InputImage,
     InputText,
+    OutOfBandResponse,
+    OutOfBandResponseCreate,
     ResponseCancel,
     ResponseCreate,
     SessionUpdate,
@@ -44,6 +47,7 @@ from realtime_adapter.events import (
     InputAudioBufferCommitted,
     InputAudioTranscriptionCompleted,
     InputAudioTranscriptionFailed,
+    OutputAudioDelta,
     OutputEvent,
     ResponseCreated,
     ResponseDone,
@@ -54,9 +58,13 @@ from realtime_adapter.events import (
     parse,
 )
 from realtime_adapter.input_audio import InputAudio
+from realtime_adapter.open_calls import OpenCalls
+from realtime_adapter.out_of_band import TAG, OutOfBand
+from realtime_adapter.protocol import AWAITED, SENDS, State
 from realtime_adapter.refusals import Close
-from realtime_adapter.session import require_effective
+from realtime_adapter.session import Update, require_effective
 from realtime_adapter.tool_calls import ToolCall
+from realtime_adapter.transcripts import Transcripts
 from realtime_adapter.turn import AgentTurn, Turn, number_of
 from realtime_adapter.usage import SessionUsage
 
@@ -66,52 +74,6 @@ logger = logging.getLogger("realtime_adapter")
 # that takes frames of 16 MiB.
 MAX_APPEND_BYTES = 15 * 1024 * 1024 // 2 & ~1
 
-
-class State(enum.Enum):
-    """Where a connection stands."""
-
-    CONNECTING = "waiting for session.created"
-    CREATED = "before session.update"
-    UPDATING = "waiting for session.updated"
-    IDLE = "without a response"
-    REQUESTED = "waiting for response.created"
-    RESPONDING = "with a response in progress"
-    CANCELLING = "waiting for a cancelled response to end"
-    CLOSED = "closed"
-
-
-# What may be sent in each state, and the state it leads to. All else is a LocalProtocolError.
-_ANY_TIME = (
-    InputAudioBufferAppend,
-    InputAudioBufferCommit,
-    ConversationItemCreate,
-    SessionUpdate,
-)
-SENDS: dict[State, dict[type[ClientEvent], State]] = {
-    # The server speaks first; what is sent before session.created may cross a refusal and hide it.
-    State.CONNECTING: {},
-    # Audio sent before the session is configured would meet the server's own turn detection.
-    State.CREATED: {SessionUpdate: State.UPDATING},
-    State.UPDATING: {},
-    State.IDLE: {**dict.fromkeys(_ANY_TIME, State.IDLE), ResponseCreate: State.REQUESTED},
-    # At most one response in progress: a second response.create is refused
-    # (conversation_already_has_active_response), so it waits in the sequencer instead.
-    State.REQUESTED: {**dict.fromkeys(_ANY_TIME, State.REQUESTED), ResponseCancel: State.CANCELLING},
-    State.RESPONDING: {**dict.fromkeys(_ANY_TIME, State.RESPONDING), ResponseCancel: State.CANCELLING},
-    # A second cancel would find nothing to cancel (response_cancel_not_active).
-    State.CANCELLING: dict.fromkeys(_ANY_TIME, State.CANCELLING),
-    State.CLOSED: {},
-}
-
-# What may be expected next in each state, for the words of a deadline.
-AWAITED = {
-    State.CONNECTING: "session.created",
-    State.UPDATING: "session.updated",
-    State.IDLE: "response.created",
-    State.REQUESTED: "response.created",
-    State.RESPONDING: "response.output_audio.delta or response.done",
-    State.CANCELLING: "response.done",
-}
 
 APPEND: str = InputAudioBufferAppend.model_fields["type"].default
 
@@ -123,17 +85,19 @@ class SessionCore:
 
     Args:
         clock: Where the time of a turn's moments is read, in seconds.
-        functions: The names of the tools that the caller's functions stand for.
+        functions: See below.
 
     Attributes:
         state: Where it stands.
         session: The effective session as the server last showed it, or None.
         outbox: Text frames to be sent, in order.
         to_run: Calls of the caller's functions, to be run and answered with ``return_output``.
+        functions: The names of the tools that the caller's functions stand for.
         seen: The types of the newest server events, oldest first; a run of one type counts once.
         legacy: Retired event names received so far.
         usage: What the server says it has used on this connection.
         input: What the user has said.
+        transcripts: What both sides have said, item by item.
     """
 
     def __init__(
@@ -147,12 +111,14 @@ class SessionCore:
         self.legacy: set[str] = set()
         self.usage = SessionUsage()
         self.input = InputAudio()
+        self.transcripts = Transcripts()
+        self.functions = functions
 
         self._clock = clock
-        self._functions = functions
         self._sent = 0  # client events so far: their ids count from 1
         self._update_id: str | None = None
         self._requested_session: dict[str, Any] = {}
+        self._updates: dict[str, Update] = {}  # later changes of the session without an answer, by event
 
         self._turns: deque[Turn] = deque()  # to be handed out, in order
         self._active: Turn | None = None  # the one whose response.create was sent, until its response.done
@@ -162,9 +128,10 @@ class SessionCore:
         self._past_responses: set[str] = set()
         self._kind_seen: type[ServerEvent] | None = None
         self._any_response = False
+        self._expecting = False  # the caller waits for an answer that nobody has asked for yet
         self._cancel_again = False
-        self._running: set[str] = set()  # calls that the caller's functions are at work on
-        self._open_calls: dict[str, set[str]] = {}  # call without output → all such calls of its response
+        self._calls = OpenCalls()
+        self._beside = OutOfBand(clock)
 
         self._trouble: deque[RealtimeError] = deque()  # errors that belong to no turn
         self._unsettled: ErrorDetail | None = None
@@ -206,6 +173,13 @@ class SessionCore:
         self._requested_session = session
         self._update_id = self.send(build(SessionUpdate, session=session))
 
+    def change(self, session: dict[str, Any]) -> Update:
+        """Ask for a change of the session; what becomes of it is in the update that is returned."""
+        patch = {"type": "realtime", **session}
+        update = Update(patch)
+        self._updates[self.send(build(SessionUpdate, session=patch))] = update
+        return update
+
     def append(self, pcm: bytes) -> None:
         """Send PCM16, in as many events as its size takes; none for no audio, which the server refuses."""
         if len(pcm) > MAX_APPEND_BYTES:
@@ -216,9 +190,10 @@ class SessionCore:
             self.outbox.append(InputAudioBufferAppend.frame_of(encode_base64(pcm), event_id))
             self.input.append(self._sent, len(pcm))
 
-    def say(self, text: str) -> None:
-        """Send a message of the user and ask for a response to it."""
-        message = build(UserMessage, content=[build(InputText, text=text)])
+    def say(self, text: str, *images: InputImage) -> None:
+        """Send a message of the user and ask for a response to it; beside an image, the text may be empty."""
+        words = [build(InputText, text=text)] if text or not images else []
+        message = build(UserMessage, content=[*words, *images])
         item_id = self.send(build(ConversationItemCreate, item=message))
         self._drop(lambda turn: turn.interrupted)
         self._request({item_id})
@@ -230,22 +205,13 @@ class SessionCore:
             LocalProtocolError: the model has made no such call, or it has its output already.
             ConfigurationError: ``output`` is no text.
         """
-        siblings = self._open_calls.get(call_id)
-        if siblings is None:
-            raise LocalProtocolError(
-                f"There is no open call {call_id!r}.",
-                remedy="Give the call_id of a tool call of the model, once.",
-                param="call_id",
-            )
+        self._calls.require_open(call_id)
         item = build(FunctionCallOutput, call_id=call_id, output=output)
         item_id = self.send(build(ConversationItemCreate, item=item))
-        del self._open_calls[call_id]
-        siblings.discard(call_id)
-        self._running.discard(call_id)
-        if siblings:
-            self._create_deferred()
-        else:
+        if self._calls.answered(call_id):
             self._request({item_id})
+        else:
+            self._create_deferred()
 
     def begin_turn(self, *, agent_turn: bool) -> bool:
         """Ask for what the caller wants to hear next, unless it was asked for already.
@@ -260,13 +226,16 @@ class SessionCore:
             InvalidAudio: less than 100 ms of audio would be committed.
             ServerError: the server has refused some of the audio; what it took is kept.
         """
-        if self.input.buffered_bytes:
+        if self.input.uncommitted_bytes:
             self.raise_trouble()
             self.input.require_enough()
             commit_id = self.send(InputAudioBufferCommit())
             # Whoever speaks wants the answer to what was said: the rest of an older answer would pass for it.
             self._drop(lambda turn: turn.started or turn.interrupted)
             self._request({commit_id}, self.input.commit())
+            return False
+        self._expecting = not self._turns
+        if self._ask_for_detected():
             return False
         if not agent_turn or any(not turn.started for turn in self._turns):
             return False
@@ -276,14 +245,45 @@ class SessionCore:
         self._request()
         return False
 
-    def cancel(self) -> None:
+    def _ask_for_detected(self) -> bool:
+        """Ask for an answer to what the server has found to be said, where asking is left to the caller."""
+        appends = self.input.take_unanswered() if self._expecting else None
+        if appends is None:
+            return False
+        self._expecting = False
+        self._request((), appends)
+        return True
+
+    def cancel(self, played_ms: float | None = None) -> None:
         """Stop the response that was asked for or is in progress; without one, send nothing.
 
         The server would answer with ``response_cancel_not_active``, which is harmless but noise.
+
+        Args:
+            played_ms: How much of the turn that is being heard was played. The rest is forgotten, here and,
+                if any of it was played at all, in the server's conversation.
         """
         if self._active is not None and ResponseCancel in SENDS[self.state]:
             self.send(ResponseCancel(response_id=self._active.response_id))
             self._active.interrupted = True
+        if played_ms is not None and self._hearing is not None:
+            if (cut := self._hearing.cut(played_ms)) is not None:
+                self.send(build(ConversationItemTruncate, **cut))
+            self._hearing.forget()
+
+    def ask_beside(self, **response: Any) -> Turn:
+        """Ask for a response beside the conversation, and return its turn.
+
+        Args:
+            response: What ``OutOfBandResponse`` has beside its metadata's tag.
+
+        Raises:
+            ConfigurationError: a value cannot be sent.
+        """
+        tag = str(self._sent + 1)
+        metadata = {**(response.pop("metadata", None) or {}), TAG: tag}
+        wanted = build(OutOfBandResponse, **response, metadata=metadata)
+        return self._beside.asked(tag, self.send(build(OutOfBandResponseCreate, response=wanted)))
 
     # ---------------------------------------------------------------- sequencer
 
@@ -302,12 +302,13 @@ class SessionCore:
             turn = self._deferred = Turn()
             self._turns.append(turn)
         turn.event_ids.update(event_ids)
-        turn.appends.append(appends)
+        if appends:
+            turn.appends.append(appends)
         self._create_deferred()
 
     def _create_deferred(self) -> None:
         turn = self._deferred
-        if turn is None or self._running or ResponseCreate not in SENDS[self.state]:
+        if turn is None or self._calls.at_work or ResponseCreate not in SENDS[self.state]:
             return
         self._deferred = None
         turn.create_id = self.send(ResponseCreate())
@@ -329,7 +330,7 @@ class SessionCore:
             if turn.error is not None:
                 logger.info("left unheard with its turn: %s", turn.error)
             turn.interrupted = True
-            turn.chunks.clear()
+            turn.forget()
             self._turns.remove(turn)
 
     # ---------------------------------------------------------------- receiving
@@ -382,31 +383,51 @@ class SessionCore:
 
     def _take(self, event: ServerEvent) -> None:
         match event:
+            case OutputAudioDelta():  # first, because most are
+                if turn := self._turn_of(event.response_id):
+                    turn.take(event, self._clock)
             case OutputEvent():
                 if turn := self._turn_of(event.response_id):
                     turn.take(event, self._clock)
+                if self._beside.turn_of(event.response_id) is None:
+                    self.transcripts.take(event)
             case ResponseCreated():
-                self._response_created(event)
+                if not self._beside.created(event.response):
+                    self._response_created(event)
             case ResponseDone():
                 self.usage.response_done(event.response.id, self._model("model"), event.response.usage)
-                self._response_done(event)
-            case InputAudioBufferCommitted():
-                self.input.committed(event.item_id)
-            case InputAudioTranscriptionCompleted():
-                scribe = self._model("audio", "input", "transcription", "model")
-                self.usage.transcribed(event.item_id, scribe, event.usage)
-                self.input.transcribed(event.item_id, event.transcript, None)
-            case InputAudioTranscriptionFailed():
-                self.input.transcribed(event.item_id, None, refusals.from_server(event.error))
+                if not self._beside.done(event):
+                    self._response_done(event)
             case Error():
                 self._error(event.error)
             case SessionCreated() | SessionUpdated():
                 self._session_shown(event)
-            case _:  # without consequence here, or not known at all: on_frame has shown it
-                pass
+            case _:
+                self._take_in_words(event)
+
+    def _take_in_words(self, event: ServerEvent) -> None:
+        """Take in what an event says of what was said; most say nothing, and some are not known at all."""
+        match event:
+            case InputAudioBufferCommitted():
+                self.input.committed(event.item_id)
+                self._ask_for_detected()
+            case InputAudioTranscriptionCompleted():
+                scribe = self._model("audio", "input", "transcription", "model")
+                self.usage.transcribed(event.item_id, scribe, event.usage)
+                self.input.transcribed(event.item_id, event.transcript, None)
+                self.transcripts.take(event)
+            case InputAudioTranscriptionFailed():
+                error = refusals.from_server(event.error)
+                self.input.transcribed(event.item_id, None, error)
+                self.transcripts.failed(event.item_id, error)
+            case _:
+                self.transcripts.take(event)
 
     def _session_shown(self, event: SessionCreated | SessionUpdated) -> None:
         self.session = event.session
+        self.input.configured(event.session)
+        if self._updates and self.state is not State.UPDATING:
+            self._updates.pop(next(iter(self._updates))).shown(event.session)
         if self.state is State.CONNECTING and isinstance(event, SessionCreated):
             self.state = State.CREATED
         if self.state is not State.UPDATING or not isinstance(event, SessionUpdated):
@@ -433,6 +454,8 @@ class SessionCore:
             return active
         if response_id in self._past_responses:
             return None
+        if (beside := self._beside.turn_of(response_id)) is not None:
+            return beside
         if self._active is None:
             self._active = self._unasked()
         if self._active.response_id is None:
@@ -486,13 +509,8 @@ class SessionCore:
     def _open(self, turn: Turn, status: str | None) -> None:
         """Note the calls of a response that has ended; those that a function of the caller serves are run."""
         calls = turn.tool_calls.final
-        siblings = {call.call_id for call in calls}
-        self._open_calls |= dict.fromkeys(siblings, siblings)
-        if status != "completed":
-            return
-        to_run = [call for call in calls if call.name in self._functions]
+        to_run = self._calls.made(calls, self.functions if status == "completed" else ())
         self.to_run.extend(to_run)
-        self._running |= {call.call_id for call in to_run}
         if to_run and len(to_run) == len(calls):
             turn.continues = True
             self._request()
@@ -528,7 +546,14 @@ class SessionCore:
         if event_id.startswith(APPEND) and self.input.brought_by(number_of(event_id)):
             self._trouble.append(error)  # of audio that no turn stands on yet
             return
+        if (update := self._updates.pop(event_id, None)) is not None:
+            update.refused(refusals.refused_change(error))
+            return
+        if self._beside.refused(event_id, error):
+            return
         turn = next((turn for turn in self._asked() if turn.stands_on(event_id)), None)
+        if turn is not None and event_id == turn.create_id and self._server_was_first(turn, error):
+            return
         if turn is None:
             self.fail(error)
             return
@@ -537,6 +562,21 @@ class SessionCore:
             self._deferred = None
         elif turn is self._active and event_id == turn.create_id and turn.response_id is None:
             self._release()
+
+    def _server_was_first(self, turn: Turn, error: ServerError) -> bool:
+        """Ask again, when the server has begun a response by itself just before it was asked for one.
+
+        That can only be where the server takes the turns. Its response is in progress, and ours waits.
+        """
+        if self.input.manual or error.code != refusals.ALREADY_RESPONDING or turn.response_id is None:
+            return False
+        waiting, turn.event_ids = turn.event_ids - {error.event_id or ""}, set()
+        appends, turn.appends = turn.appends, []
+        turn.create_id = None
+        self._request(waiting)
+        if self._deferred is not None:
+            self._deferred.appends += appends
+        return True
 
     def _asked(self) -> list[Turn]:
         """Return the turns an error may be about, also one that is left unheard."""
@@ -583,6 +623,9 @@ class SessionCore:
         for turn in self._turns:
             if not turn.over:
                 turn.fail(self.verdict())
+        self._beside.fail(self.verdict)
+        for update in self._updates.values():
+            update.refused(self.verdict())
 
     def verdict(self) -> RealtimeError:
         """Return why the session has ended, as a new error."""
@@ -601,7 +644,7 @@ class SessionCore:
     def slice_at_hand(self) -> AudioChunk | None:
         """Return the next slice of the turn that is being heard, unless something new was said meanwhile."""
         turn = self._turns[0] if self._turns else None
-        if turn is None or not turn.chunks or not turn.started or self.input.buffered_bytes:
+        if turn is None or not turn.chunks or not turn.started or self.input.uncommitted_bytes:
             return None
         return AudioChunk(turn.next_slice())
 
@@ -623,7 +666,7 @@ class SessionCore:
             self._hand_out(turn)
             return AudioChunk(b"", transcript=turn.transcript)
         self._raise_if_ended()
-        if self.state is State.IDLE and self._any_response and not self.unsettled:
+        if self.input.manual and self.state is State.IDLE and self._any_response and not self.unsettled:
             return AudioChunk(b"")
         return None
 
@@ -643,10 +686,23 @@ class SessionCore:
         if not self._is_over(turn):
             return None
         summary = turn.summary(self.input.transcript)
-        turn.error = turn.error or turn.nothing()
-        if turn.error is not None:
-            turn.error.turn = summary
         self._hand_out(turn)
+        return summary
+
+    def beside(self, turn: Turn) -> AgentTurn | None:
+        """Return an out-of-band response once it has ended.
+
+        Returns:
+            None when the caller has to wait.
+
+        Raises:
+            RealtimeError: how it or the connection ended; ``turn`` is what was received of it.
+        """
+        if not turn.over:
+            return None
+        summary = turn.summary(None)
+        if turn.error is not None:
+            raise turn.error
         return summary
 
     @property
@@ -705,6 +761,10 @@ class SessionCore:
             return self.input.transcript
         if self.input.transcript_error is not None:
             raise self.input.transcript_error
+        if not self.input.transcribing:
+            raise LocalProtocolError(
+                "What the user says is not written down in this session.", remedy="Set transcription."
+            )
         if not self.input.awaiting_transcript:
             raise LocalProtocolError(
                 "No audio was committed.", remedy="Call send_audio(), then recv_audio()."
@@ -717,6 +777,11 @@ class SessionCore:
     def agent_transcript(self) -> str | None:
         """What the model has said in its newest response so far, or None."""
         return self._speaking.transcript if self._speaking else None
+
+    @property
+    def agent_text(self) -> str | None:
+        """What the model has written in its newest response so far, or None."""
+        return self._speaking.text if self._speaking else None
 
     @property
     def tool_calls(self) -> tuple[ToolCall, ...]:

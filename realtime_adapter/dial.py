@@ -140,7 +140,7 @@ class Socket(ClientConnection):
             self._inbox.connection_lost(self.close_exc)
 
 
-async def dial(url: str, headers: Mapping[str, str]) -> Socket:
+async def dial(url: str, headers: Mapping[str, str], ping_interval_s: float | None = None) -> Socket:
     """Return an open WebSocket to ``url``.
 
     The caller bounds the time.
@@ -148,6 +148,7 @@ async def dial(url: str, headers: Mapping[str, str]) -> Socket:
     Args:
         url: A ``ws`` or ``wss`` address.
         headers: What the upgrade request carries beside the headers of WebSocket itself.
+        ping_interval_s: How often the peer is asked for a sign of life, and how long that may take; or None.
 
     Raises:
         ConnectionFailed: no WebSocket came about; says what to check.
@@ -158,10 +159,11 @@ async def dial(url: str, headers: Mapping[str, str]) -> Socket:
             additional_headers=headers,
             create_connection=Socket,
             logger=_logger,
-            # The caller's deadlines bound every wait. A keepalive timer of our own would condemn a healthy
-            # connection whenever the caller's event loop stands still, as it does in a debugger; the server's
-            # pings are answered in any case.
-            ping_interval=None,
+            # The caller's deadlines bound every wait, and the server's pings are answered in any case. Pings
+            # of our own condemn a healthy connection when the caller's event loop stands still, as it does in
+            # a debugger: they are for callers who wait for long where nothing is said.
+            ping_interval=ping_interval_s,
+            ping_timeout=ping_interval_s,
             open_timeout=None,
             close_timeout=CLOSE_TIMEOUT_S,
             # The vendor's own clients offer none: inflating base64 audio costs more than it saves.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 from realtime_adapter.audio import BYTES_PER_MS
 from realtime_adapter.errors import InvalidAudio, ServerError
@@ -16,6 +18,8 @@ class InputAudio:
     """The user's side of one session.
 
     Attributes:
+        manual: The caller says when the user has finished; else the server does.
+        transcribing: What the user says is written down.
         buffered_bytes: Appended and not committed; PCM16, mono, 24 kHz.
         awaiting_transcript: Audio was committed whose transcript has neither come nor failed.
         transcript: What the user said in the newest committed audio, or None.
@@ -23,13 +27,33 @@ class InputAudio:
     """
 
     def __init__(self) -> None:
+        self.manual = True
+        self.transcribing = True
         self.buffered_bytes = 0
         self.awaiting_transcript = False
         self.transcript: str | None = None
         self.transcript_error: ServerError | None = None
         self._appends: range = range(0)  # the numbers of the events that brought what is buffered
+        self._server_asks = False  # the server asks for a response when it has committed
+        self._unanswered: range | None = None  # committed by the server, and no response was asked for
         self._item: str | None = None  # the newest committed item
         self._past_items: set[str] = set()
+
+    def configured(self, session: Mapping[str, Any]) -> None:
+        """Take in how the session in force takes turns and whether it writes down what is said."""
+        audio = session.get("audio")
+        settings = audio.get("input") if isinstance(audio, Mapping) else None
+        if not isinstance(settings, Mapping):
+            return
+        detection = settings.get("turn_detection")
+        self.manual = not isinstance(detection, Mapping)
+        self._server_asks = isinstance(detection, Mapping) and detection.get("create_response") is not False
+        self.transcribing = settings.get("transcription") is not None
+
+    @property
+    def uncommitted_bytes(self) -> int:
+        """What is for the caller to commit; nothing where the server does."""
+        return self.buffered_bytes if self.manual else 0
 
     def append(self, number: int, size: int) -> None:
         """Take in that the ``number``-th event sent has brought ``size`` bytes."""
@@ -69,7 +93,15 @@ class InputAudio:
 
     def committed(self, item_id: str | None) -> None:
         """Take in that the server has made the committed audio the item ``item_id``."""
+        if not self.manual:
+            appends = self.commit()
+            self._unanswered = None if self._server_asks else appends
         self._item = item_id
+
+    def take_unanswered(self) -> range | None:
+        """Return, once, the events that brought what nobody has asked an answer to; None for none."""
+        unanswered, self._unanswered = self._unanswered, None
+        return unanswered
 
     def transcribed(self, item_id: str | None, transcript: str | None, error: ServerError | None) -> None:
         """Take in what the user said in an item, or why that is not known."""

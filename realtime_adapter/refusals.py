@@ -131,6 +131,7 @@ _REASON = re.compile(r"(?P<type>[a-z_]+_error)(?:\.(?P<code>[a-z0-9_]+))?")
 
 # What the server answers when the client was merely late: the response had just ended, or the server had
 # committed the buffer by itself. Nothing is wrong, and no turn ends for it.
+ALREADY_RESPONDING = "conversation_already_has_active_response"
 BENIGN = frozenset({"response_cancel_not_active", "input_audio_buffer_commit_empty"})
 
 
@@ -158,6 +159,19 @@ def refused_handshake(error: ErrorDetail | None, close: Close | None) -> Realtim
 def refused_session(error: ErrorDetail | None, close: Close | None) -> RealtimeError:
     """Return the error for a connection that was refused or ended before ``session.updated``."""
     return _verdict(error, close, SessionRefused)
+
+
+def refused_change(error: ServerError) -> SessionRefused:
+    """Return the error for a change of the session that the server has refused; the session is as it was."""
+    return SessionRefused(
+        f"The server refused the change of the session: {error}",
+        remedy="Nothing was changed. Correct the setting it names."
+        if error.param
+        else "Nothing was changed.",
+        code=error.code,
+        param=error.param,
+        event_id=error.event_id,
+    )
 
 
 def ended(error: ErrorDetail | None, close: Close | None) -> RealtimeError:

@@ -10,19 +10,21 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from realtime_adapter import settings as keywords
 from realtime_adapter.audio import SAMPLE_RATE_HZ
-from realtime_adapter.errors import ConfigurationError, SessionRefused
+from realtime_adapter.errors import ConfigurationError, RealtimeError, SessionRefused
 
 ABSENT: Any = object()
 
 
-def requested_session(
+def requested_session(  # noqa: PLR0913 - a session has that many settings
     *,
     voice: str | Mapping[str, Any],
     transcription_model: str,
     instructions: str = "",
     tools: Sequence[Any] = (),
     tool_choice: str | Mapping[str, Any] | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the ``session`` of the adapter's ``session.update``.
 
@@ -32,9 +34,10 @@ def requested_session(
         instructions: What the model is to do; left out when empty, which keeps the server's own text.
         tools: Function tools as on the wire; left out when there are none.
         tool_choice: ``auto``, ``none``, ``required`` or one tool; left out when None.
+        settings: The rest of the session, as ``SessionSettings`` names it.
 
     Raises:
-        ConfigurationError: a value cannot be written as JSON; ``param`` names it.
+        ConfigurationError: a value cannot be used, or be written as JSON; ``param`` names it.
     """
     for field, value in (("voice", voice), ("transcription_model", transcription_model)):
         if not value or not isinstance(value, str | Mapping):
@@ -63,7 +66,73 @@ def requested_session(
         session["tools"] = list(tools)
     if tool_choice is not None:
         session["tool_choice"] = tool_choice
+    keywords.place(session, keywords.check(settings or {}))
     return {field: _as_json(field, value) for field, value in session.items()}
+
+
+def session_change(
+    *,
+    voice: str | Mapping[str, Any] | None = None,
+    instructions: str | None = None,
+    tools: Sequence[Any] | None = None,
+    tool_choice: str | Mapping[str, Any] | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return the ``session`` of a later ``session.update``: what is given, and nothing else.
+
+    Empty instructions and no tools take away those that are in force.
+
+    Raises:
+        ConfigurationError: a value cannot be used, or be written as JSON; ``param`` names it.
+    """
+    given = {"voice": voice, "instructions": instructions, "tools": tools, "tool_choice": tool_choice}
+    session: dict[str, Any] = {}
+    keywords.place(session, {name: value for name, value in given.items() if value is not None})
+    keywords.place(session, keywords.check(settings or {}))
+    if not session:
+        raise ConfigurationError("Nothing is to be changed.", remedy="Name a setting.", param="settings")
+    return {field: _as_json(field, value) for field, value in session.items()}
+
+
+class Update:
+    """A change of a session that was asked for, and what became of it.
+
+    Args:
+        patch: What was asked for.
+    """
+
+    def __init__(self, patch: Mapping[str, Any]) -> None:
+        self._patch = patch
+        self._session: dict[str, Any] | None = None
+        self._error: RealtimeError | None = None
+
+    def shown(self, session: dict[str, Any]) -> None:
+        """Take in the session that the server has put in force."""
+        # Instructions that are taken away leave the server's own in force.
+        wanted = {name: value for name, value in self._patch.items() if (name, value) != ("instructions", "")}
+        try:
+            require_effective(wanted, session)
+        except SessionRefused as mismatch:
+            self._error = mismatch
+        else:
+            self._session = session
+
+    def refused(self, error: RealtimeError) -> None:
+        """Take in that the server has refused it, or that no answer will come."""
+        self._error = error
+
+    def result(self) -> dict[str, Any] | None:
+        """Return the session in force once the server has answered.
+
+        Returns:
+            None when the caller has to wait.
+
+        Raises:
+            RealtimeError: why the change is not in force.
+        """
+        if self._error is not None:
+            raise self._error
+        return self._session
 
 
 def _as_json(field: str, value: Any) -> Any:

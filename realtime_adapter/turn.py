@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from realtime_adapter.audio import AudioChunk, Pcm16Joiner, decode_base64
+from realtime_adapter.audio import BYTES_PER_MS, AudioChunk, Pcm16Joiner, decode_base64
 from realtime_adapter.errors import (
     InvalidAudio,
     RealtimeError,
@@ -139,6 +139,8 @@ class Turn:
         self.ended_at_s: float | None = None
         self._response = Response(status="in_progress")
         self._joiners: dict[_Part, Pcm16Joiner] = {}
+        self._received_bytes: dict[_Part, int] = {}
+        self._cut_at_ms: int | None = None
         self._spoken: dict[_Part, list[str]] = {}
         self._written: dict[_Part, list[str]] = {}
 
@@ -192,12 +194,44 @@ class Turn:
         joiner = self._joiners.get(part)
         if joiner is None:
             joiner = self._joiners[part] = Pcm16Joiner()
+            self._received_bytes[part] = 0
+        self._received_bytes[part] += len(piece)
         pcm = joiner.join(piece)
         if pcm:  # a lone byte makes no sample yet, and an empty chunk would mean the end of the turn
             self.chunks.append(pcm)
             self.unheard_bytes += len(pcm)
             if self.audio_at_s is None:
                 self.audio_at_s = clock()
+
+    def forget(self) -> None:
+        """Leave unheard what was not handed out yet."""
+        self.chunks.clear()
+        self.unheard_bytes = 0
+
+    def cut(self, played_ms: float) -> dict[str, Any] | None:
+        """Return what ``conversation.item.truncate`` is to say when only so much was played.
+
+        Args:
+            played_ms: How much was played, from the beginning of the turn.
+
+        Returns:
+            None when there is nothing to cut: nothing was played, or all of what is complete, or it was cut
+            there or before.
+        """
+        left_ms = played_ms
+        for number, ((item_id, content_index), size) in enumerate(self._received_bytes.items(), 1):
+            part_ms = size // BYTES_PER_MS
+            last = number == len(self._received_bytes)
+            if left_ms > part_ms and not last:
+                left_ms -= part_ms
+                continue
+            end_ms = int(min(left_ms, part_ms))
+            whole = last and end_ms == part_ms and self.over and not self.interrupted
+            if not end_ms or whole or item_id is None or (self._cut_at_ms or end_ms + 1) <= end_ms:
+                return None
+            self._cut_at_ms = end_ms
+            return {"item_id": item_id, "content_index": content_index or 0, "audio_end_ms": end_ms}
+        return None
 
     def next_slice(self) -> bytes:
         """Return the oldest slice that was not handed out, and forget it."""
@@ -247,8 +281,11 @@ class Turn:
         )
 
     def summary(self, user_transcript: str | None) -> AgentTurn:
-        """Return the turn for the caller, with the audio that was not handed out before."""
-        return AgentTurn(
+        """Return the turn for the caller, with the audio that was not handed out before.
+
+        It becomes the ``turn`` of the error the turn ended with; holding nothing is one.
+        """
+        summary = AgentTurn(
             response_id=self.response_id,
             status=self._response.status or "completed",
             audio=AudioChunk(b"".join(self.chunks), transcript=self.transcript),
@@ -260,6 +297,10 @@ class Turn:
             timings=self._timings(),
             continues=self.continues,
         )
+        self.error = self.error or self.nothing()
+        if self.error is not None:
+            self.error.turn = summary
+        return summary
 
     def _timings(self) -> TurnTimings:
         asked_at_s = self.asked_at_s if self.asked_at_s is not None else self.began_at_s

@@ -29,6 +29,7 @@ choice(
         "the response is incomplete": adapter.ResponseIncomplete,
         "the response was cancelled": adapter.ResponseCancelled,
         "the response is empty": adapter.ResponseEmpty,
+        "a value cannot be used": adapter.ConfigurationError,
         "the client broke the protocol": adapter.LocalProtocolError,
         "the endpoint reports an error": adapter.ServerError,
         "the beta protocol is retired": adapter.BetaProtocolRetired,

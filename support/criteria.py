@@ -170,6 +170,60 @@ CAPABILITIES = _by_id(
         "tool is run with checked arguments, and answered whatever comes of it.",
     ),
     Criterion(
+        "CAP-BARGE-IN",
+        "Barging in",
+        "An answer that the user speaks over is stopped, and the conversation keeps what the user has really "
+        "heard of it: never more than was received, and untouched when nothing was played.",
+    ),
+    Criterion(
+        "CAP-TURN-DETECTION",
+        "Turns that the endpoint takes",
+        "The endpoint can be left to find out when the user has finished, by silence or by what is said. "
+        "Then the client only speaks and listens, and asks only where that is left to it.",
+    ),
+    Criterion(
+        "CAP-SESSION",
+        "The settings of the session",
+        "Every setting of the endpoint can be asked for by name, when connecting and later. One that cannot "
+        "be used is named before anything is sent; one that is refused is told with the endpoint's reason.",
+    ),
+    Criterion(
+        "CAP-TRANSCRIPTS",
+        "The words of the conversation",
+        "What both sides have said can be read at any time in the order of the conversation; words that "
+        "still come, and words that will not be known, are told from those that are all there.",
+    ),
+    Criterion(
+        "CAP-IMAGES",
+        "Images shown to the model",
+        "An image is shown to the model as a message of the user and answered like any other; what is no "
+        "image is refused before it is sent.",
+    ),
+    Criterion(
+        "CAP-OUT-OF-BAND",
+        "Responses beside the conversation",
+        "The model can be asked for something that the conversation neither sees nor waits for, any number "
+        "of times at once; each answer goes to who asked for it.",
+    ),
+    Criterion(
+        "CAP-SPEAKS-FIRST",
+        "The agent speaks first",
+        "An agent that is to open the conversation, or is told that it is its turn, is asked for one "
+        "response, with no words put into its mouth; a user who speaks first is answered once.",
+    ),
+    Criterion(
+        "CAP-KNOWN-DEFECTS",
+        "Defects that other clients are known for",
+        "What is known to go wrong with other clients does not with this one: nothing of one connection or "
+        "turn survives into the next, and an error reaches the call that it is about and no other.",
+    ),
+    Criterion(
+        "CAP-BOUNDS",
+        "Held within bounds",
+        "Nothing grows without bound and nothing is lost: an answer that nobody takes makes the endpoint "
+        "wait. A dead line is noticed where that is wanted, and hanging up takes less than a second.",
+    ),
+    Criterion(
         "CAP-ENDPOINT-FAULTS",
         "Trouble on the line",
         "When the endpoint stalls, stumbles, breaks the rules or goes away, the caller keeps what was said "

@@ -34,4 +34,5 @@ def _byte_counts(text: str) -> tuple[int, ...]:
     return tuple(int(number.replace(",", "")) for number in text.split(", "))
 
 
+register_type(Milliseconds=with_pattern(r"\d[\d,]*")(lambda text: int(text.replace(",", ""))))
 register_type(ByteCounts=with_pattern(r"\d[\d,]*(?:, \d[\d,]*)*")(_byte_counts))

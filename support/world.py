@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from realtime_adapter import AudioChunk
+from realtime_adapter import AgentTurn, AudioChunk
 from realtime_adapter.endpoint import DEFAULT_URL, address
 from realtime_adapter.models import DEFAULT_MODEL
 from realtime_server import (
@@ -111,6 +111,7 @@ class World:
         self.client: Any = None
         self.options: dict[str, Any] = {}
         self.turns: list[Turn] = []
+        self.unread: Any = None  # the events that nobody takes
         self.agent_turn: Any = None  # the turn taken whole last
         self._readers: list[asyncio.Task[list[Any]]] = []
         self.timeout_s = TIMEOUT_S
@@ -321,6 +322,12 @@ class World:
         self.turns.append(Turn())
         await self.client.send_tool_output(call["id"], output)
 
+    async def connect_again(self) -> None:
+        """Connect the client that was connected before."""
+        if self.client not in self._clients:
+            self._clients.append(self.client)
+        await self.client.connect()
+
     async def hang_up(self) -> None:
         """Disconnect the client and wait until the endpoint has seen the close."""
         await asyncio.wait_for(self.client.disconnect(), HANG_UP_S)
@@ -428,6 +435,13 @@ class World:
         self.turns.append(Turn())
         await self.ask()
 
+    async def end_of_turn(self) -> Any:
+        """Hear the answer to its end, and return the chunk that says so."""
+        while (chunk := await self.client.recv_audio(self.timeout_s)).data:
+            self.turn.heard.append(chunk.data)
+        self.turn.ended = True
+        return chunk
+
     async def take_turn(self) -> None:
         """Take the answer as one finished turn."""
         self.agent_turn = await self.client.receive_turn(self.patience_s or self.timeout_s)
@@ -445,6 +459,58 @@ class World:
         """Return what each reader has seen; the connection has ended."""
         async with asyncio.timeout(self.timeout_s):
             return await asyncio.gather(*self._readers)
+
+    async def received(self, slices: int) -> None:
+        """Wait until the client has received so many slices of the answer, heard or not."""
+        wanted = (slices - len(self.turn.heard)) * SLICE_MS * BYTES_PER_MS
+        async with asyncio.timeout(self.timeout_s):
+            events = self.client.events()
+            while self.client.backlog_bytes < wanted:
+                await anext(events)
+
+    def hold_unread_events(self) -> None:
+        """Ask for the events and take none of them."""
+        self.unread = self.client.events()
+
+    async def fill_up(self) -> int:
+        """Let come what comes while nobody takes it, and return how many bytes the client holds then.
+
+        That nothing more comes is seen only by giving it time to come: what is on its way takes a few
+        milliseconds.
+        """
+        most = 0
+        async with asyncio.timeout(self.timeout_s):
+            while (held := self.client.backlog_bytes) > most or not held:
+                most = max(most, held)
+                await asyncio.sleep(0.1)
+        return most
+
+    async def give_up_hearing(self, patience_s: float) -> None:
+        """Wait for a slice and be cancelled while waiting."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience_s):
+                await self.client.recv_audio(self.timeout_s)
+
+    async def ask_together(self, clients: int) -> list[bytes]:
+        """Let so many clients ask the question at once, and return what each was answered."""
+
+        async def asked() -> bytes:
+            client = self.make_client()
+            await client.connect()
+            await client.send_audio(AudioChunk(speech("question").pcm))
+            turn: AgentTurn = await client.receive_turn(self.timeout_s)
+            return turn.audio.data
+
+        return await asyncio.gather(*(asked() for _ in range(clients)))
+
+    async def sent_by_endpoint(self, event: str) -> None:
+        """Wait until the endpoint has sent an event of a type, while the client goes on."""
+        seen = await asyncio.to_thread(
+            self.transcript.wait_for,
+            lambda frame: frame.sender is Sender.SERVER and frame.type == event,
+            self.timeout_s,
+        )
+        assert seen is not None, f"the endpoint sent no {event} within {self.timeout_s:g} s"
 
     def require_heard(self, turn: int) -> None:
         """Fail unless a turn, counted from 0, was heard byte for byte as it was answered.

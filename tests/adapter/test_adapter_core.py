@@ -39,8 +39,9 @@ from realtime_adapter.client_events import (
     SessionUpdate,
     UserMessage,
 )
-from realtime_adapter.core import MAX_APPEND_BYTES, SENDS, SessionCore, State
+from realtime_adapter.core import MAX_APPEND_BYTES, SessionCore
 from realtime_adapter.events import UnknownEvent
+from realtime_adapter.protocol import SENDS, State
 from realtime_adapter.refusals import Close
 from realtime_adapter.session import requested_session
 from tests.adapter.scripted_peer import in_force, session

@@ -1,0 +1,38 @@
+"""Steps of the defects that other clients are known for."""
+
+from behave import then, when
+from behave.runner import Context
+from hamcrest import any_of, assert_that, empty, equal_to, is_
+
+from realtime_server import Sender
+from support.phrases import world
+
+
+@when("the same client connects again")
+async def the_same_client_connects_again(context: Context) -> None:
+    await world(context).connect_again()
+
+
+@when("the endpoint has said everything while the client stands still")
+def the_endpoint_has_said_everything(context: Context) -> None:
+    world(context).transcript.wait_for(
+        lambda frame: frame.sender is Sender.SERVER and frame.type == "response.done", 5.0
+    )
+
+
+@when("the client returns nothing to a call that nobody made")
+async def the_client_returns_to_nobody(context: Context) -> None:
+    await world(context).attempt(world(context).client.send_tool_output("call_nobody", ""))
+
+
+@then("nothing was said aloud on this connection")
+async def nothing_was_said_aloud(context: Context) -> None:
+    sent = (await world(context).closed_transcript()).types(Sender.CLIENT)
+    assert_that([name for name in sent if name.startswith("input_audio_buffer")], is_(empty()))
+
+
+@then("the endpoint has refused nothing but a cancellation that came too late")
+async def only_the_cancellation_was_refused(context: Context) -> None:
+    events = (await world(context).closed_transcript()).events(Sender.SERVER)
+    refused = [event["error"]["code"] for event in events if event["type"] == "error"]
+    assert_that(refused, any_of(equal_to(["response_cancel_not_active"]), is_(empty())))
