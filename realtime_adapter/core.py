@@ -19,7 +19,6 @@ from realtime_adapter.audio import AudioChunk, encode_base64
 from realtime_adapter.client_events import (
     ClientEvent,
     ConversationItemCreate,
-    ConversationItemTruncate,
     FunctionCallOutput,
     InputAudioBufferAppend,
     InputAudioBufferCommit,
@@ -27,15 +26,12 @@ from realtime_adapter.client_events import (
     InputText,
     OutOfBandResponse,
     OutOfBandResponseCreate,
-    ResponseCancel,
-    ResponseCreate,
     SessionUpdate,
     UserMessage,
     build,
 )
 from realtime_adapter.errors import (
     LocalProtocolError,
-    NotConnected,
     RealtimeError,
     RemoteProtocolError,
     ServerError,
@@ -58,10 +54,11 @@ from realtime_adapter.events import (
     parse,
 )
 from realtime_adapter.input_audio import InputAudio
-from realtime_adapter.open_calls import OpenCalls
 from realtime_adapter.out_of_band import TAG, OutOfBand
-from realtime_adapter.protocol import AWAITED, SENDS, State
+from realtime_adapter.outlet import Outlet
+from realtime_adapter.protocol import AWAITED, State
 from realtime_adapter.refusals import Close
+from realtime_adapter.sequencer import Sequencer
 from realtime_adapter.session import Update, require_effective
 from realtime_adapter.tool_calls import ToolCall
 from realtime_adapter.transcripts import Transcripts
@@ -88,10 +85,7 @@ class SessionCore:
         functions: See below.
 
     Attributes:
-        state: Where it stands.
         session: The effective session as the server last showed it, or None.
-        outbox: Text frames to be sent, in order.
-        to_run: Calls of the caller's functions, to be run and answered with ``return_output``.
         functions: The names of the tools that the caller's functions stand for.
         seen: The types of the newest server events, oldest first; a run of one type counts once.
         legacy: Retired event names received so far.
@@ -103,10 +97,7 @@ class SessionCore:
     def __init__(
         self, clock: Callable[[], float] = time.monotonic, functions: Collection[str] = frozenset()
     ) -> None:
-        self.state = State.CONNECTING
         self.session: dict[str, Any] | None = None
-        self.outbox: deque[str] = deque()
-        self.to_run: deque[ToolCall] = deque()
         self.seen: deque[str] = deque(maxlen=_SEEN_KEPT)
         self.legacy: set[str] = set()
         self.usage = SessionUsage()
@@ -115,23 +106,15 @@ class SessionCore:
         self.functions = functions
 
         self._clock = clock
-        self._sent = 0  # client events so far: their ids count from 1
+        self._outlet = Outlet()
+        self._turns = Sequencer(self._outlet, self.input, clock)
+        self._beside = OutOfBand(clock)
         self._update_id: str | None = None
         self._requested_session: dict[str, Any] = {}
         self._updates: dict[str, Update] = {}  # later changes of the session without an answer, by event
 
-        self._turns: deque[Turn] = deque()  # to be handed out, in order
-        self._active: Turn | None = None  # the one whose response.create was sent, until its response.done
-        self._deferred: Turn | None = None  # the one whose response.create waits for that response.done
-        self._speaking: Turn | None = None  # the newest whose response.create was sent
-        self._hearing: Turn | None = None  # the one the caller has begun to hear last
-        self._past_responses: set[str] = set()
         self._kind_seen: type[ServerEvent] | None = None
-        self._any_response = False
         self._expecting = False  # the caller waits for an answer that nobody has asked for yet
-        self._cancel_again = False
-        self._calls = OpenCalls()
-        self._beside = OutOfBand(clock)
 
         self._trouble: deque[RealtimeError] = deque()  # errors that belong to no turn
         self._unsettled: ErrorDetail | None = None
@@ -141,32 +124,26 @@ class SessionCore:
         self._close: Close | None = None
         self._closed_in: State | None = None
 
+    @property
+    def state(self) -> State:
+        """Where it stands."""
+        return self._outlet.state
+
+    @property
+    def outbox(self) -> deque[str]:
+        """Text frames to be sent, in order."""
+        return self._outlet.frames
+
+    @property
+    def to_run(self) -> deque[ToolCall]:
+        """Calls of the caller's functions, to be run and answered with ``return_output``."""
+        return self._turns.to_run
+
     # ------------------------------------------------------------------ sending
 
     def send(self, event: ClientEvent) -> str:
-        """Advance the session by an event of ours and return its id; its frame joins ``outbox``.
-
-        Raises:
-            LocalProtocolError: ``event`` is illegal in this state.
-            NotConnected: the connection has ended.
-        """
-        event_id = self._next_id(type(event), event.type)
-        self.outbox.append(event.frame(event_id))
-        return event_id
-
-    def _next_id(self, kind: type[ClientEvent], name: str) -> str:
-        """Advance the session by an event of ``kind`` and return the id it is to be sent with."""
-        following = SENDS[self.state].get(kind)
-        if following is None:
-            error = NotConnected if self.state is State.CLOSED else LocalProtocolError
-            raise error(
-                f"{name} is illegal {self.state.value}.",
-                remedy="Call connect() first." if error is NotConnected else "Wait for the event it says.",
-            )
-        self.state = following
-        self._sent += 1
-        # The id says what it is the id of, so that an error that names it can be read without a look-up.
-        return f"{name}-{self._sent}"
+        """Advance the session by an event of ours and return its id; see ``Outlet.send``."""
+        return self._outlet.send(event)
 
     def configure(self, session: dict[str, Any]) -> None:
         """Ask for a session; only that very session will do."""
@@ -186,17 +163,17 @@ class SessionCore:
             for start in range(0, len(pcm), MAX_APPEND_BYTES):
                 self.append(pcm[start : start + MAX_APPEND_BYTES])
         elif pcm:
-            event_id = self._next_id(InputAudioBufferAppend, APPEND)
-            self.outbox.append(InputAudioBufferAppend.frame_of(encode_base64(pcm), event_id))
-            self.input.append(self._sent, len(pcm))
+            event_id = self._outlet.next_id(InputAudioBufferAppend, APPEND)
+            self._outlet.frames.append(InputAudioBufferAppend.frame_of(encode_base64(pcm), event_id))
+            self.input.append(self._outlet.sent, len(pcm))
 
     def say(self, text: str, *images: InputImage) -> None:
         """Send a message of the user and ask for a response to it; beside an image, the text may be empty."""
         words = [build(InputText, text=text)] if text or not images else []
         message = build(UserMessage, content=[*words, *images])
         item_id = self.send(build(ConversationItemCreate, item=message))
-        self._drop(lambda turn: turn.interrupted)
-        self._request({item_id})
+        self._turns.drop(lambda turn: turn.interrupted)
+        self._turns.request({item_id})
 
     def return_output(self, call_id: str, output: str) -> None:
         """Send what a function returned; after the last call of its response, ask for the next response.
@@ -205,13 +182,10 @@ class SessionCore:
             LocalProtocolError: the model has made no such call, or it has its output already.
             ConfigurationError: ``output`` is no text.
         """
-        self._calls.require_open(call_id)
+        self._turns.calls.require_open(call_id)
         item = build(FunctionCallOutput, call_id=call_id, output=output)
         item_id = self.send(build(ConversationItemCreate, item=item))
-        if self._calls.answered(call_id):
-            self._request({item_id})
-        else:
-            self._create_deferred()
+        self._turns.returned(call_id, item_id)
 
     def begin_turn(self, *, agent_turn: bool) -> bool:
         """Ask for what the caller wants to hear next, unless it was asked for already.
@@ -231,18 +205,18 @@ class SessionCore:
             self.input.require_enough()
             commit_id = self.send(InputAudioBufferCommit())
             # Whoever speaks wants the answer to what was said: the rest of an older answer would pass for it.
-            self._drop(lambda turn: turn.started or turn.interrupted)
-            self._request({commit_id}, self.input.commit())
+            self._turns.drop(lambda turn: turn.started or turn.interrupted)
+            self._turns.request({commit_id}, [self.input.commit()])
             return False
-        self._expecting = not self._turns
+        self._expecting = not self._turns.queue
         if self._ask_for_detected():
             return False
-        if not agent_turn or any(not turn.started for turn in self._turns):
+        if not agent_turn or any(not turn.started for turn in self._turns.queue):
             return False
         if self.state is not State.IDLE:
             return True
-        self._drop(lambda _: True)
-        self._request()
+        self._turns.drop(lambda _: True)
+        self._turns.request()
         return False
 
     def _ask_for_detected(self) -> bool:
@@ -251,25 +225,12 @@ class SessionCore:
         if appends is None:
             return False
         self._expecting = False
-        self._request((), appends)
+        self._turns.request((), [appends])
         return True
 
     def cancel(self, played_ms: float | None = None) -> None:
-        """Stop the response that was asked for or is in progress; without one, send nothing.
-
-        The server would answer with ``response_cancel_not_active``, which is harmless but noise.
-
-        Args:
-            played_ms: How much of the turn that is being heard was played. The rest is forgotten, here and,
-                if any of it was played at all, in the server's conversation.
-        """
-        if self._active is not None and ResponseCancel in SENDS[self.state]:
-            self.send(ResponseCancel(response_id=self._active.response_id))
-            self._active.interrupted = True
-        if played_ms is not None and self._hearing is not None:
-            if (cut := self._hearing.cut(played_ms)) is not None:
-                self.send(build(ConversationItemTruncate, **cut))
-            self._hearing.forget()
+        """Stop the response that was asked for or is in progress; see ``Sequencer.cancel``."""
+        self._turns.cancel(played_ms)
 
     def ask_beside(self, **response: Any) -> Turn:
         """Ask for a response beside the conversation, and return its turn.
@@ -280,58 +241,10 @@ class SessionCore:
         Raises:
             ConfigurationError: a value cannot be sent.
         """
-        tag = str(self._sent + 1)
+        tag = str(self._outlet.sent + 1)
         metadata = {**(response.pop("metadata", None) or {}), TAG: tag}
         wanted = build(OutOfBandResponse, **response, metadata=metadata)
         return self._beside.asked(tag, self.send(build(OutOfBandResponseCreate, response=wanted)))
-
-    # ---------------------------------------------------------------- sequencer
-
-    def _request(self, event_ids: Collection[str] = (), appends: range = range(0)) -> None:
-        """Ask for a response, or have it asked for when nothing stands in its way any more.
-
-        Every ``response.create`` passes here. It waits for the end of the response in progress, and for the
-        outputs of functions that are at work. Requests made while one already waits are answered together.
-
-        Args:
-            event_ids: The events it is to answer; an error that names one of them is an error of its turn.
-            appends: The numbers of the events that brought the audio it is to answer.
-        """
-        turn = self._deferred
-        if turn is None:
-            turn = self._deferred = Turn()
-            self._turns.append(turn)
-        turn.event_ids.update(event_ids)
-        if appends:
-            turn.appends.append(appends)
-        self._create_deferred()
-
-    def _create_deferred(self) -> None:
-        turn = self._deferred
-        if turn is None or self._calls.at_work or ResponseCreate not in SENDS[self.state]:
-            return
-        self._deferred = None
-        turn.create_id = self.send(ResponseCreate())
-        turn.event_ids.add(turn.create_id)
-        turn.asked_at_s = self._clock()
-        self._active = self._speaking = turn
-
-    def _release(self) -> None:
-        """The response in progress has ended: the next one may be asked for."""
-        self._active = None
-        self._cancel_again = False
-        if self.state in (State.REQUESTED, State.RESPONDING, State.CANCELLING):
-            self.state = State.IDLE
-        self._create_deferred()
-
-    def _drop(self, abandoned: Callable[[Turn], bool]) -> None:
-        """Leave turns unheard; one that still waits to be asked for stays."""
-        for turn in [turn for turn in self._turns if abandoned(turn) and turn is not self._deferred]:
-            if turn.error is not None:
-                logger.info("left unheard with its turn: %s", turn.error)
-            turn.interrupted = True
-            turn.forget()
-            self._turns.remove(turn)
 
     # ---------------------------------------------------------------- receiving
 
@@ -383,21 +296,19 @@ class SessionCore:
 
     def _take(self, event: ServerEvent) -> None:
         match event:
-            case OutputAudioDelta():  # first, because most are
-                if turn := self._turn_of(event.response_id):
-                    turn.take(event, self._clock)
             case OutputEvent():
-                if turn := self._turn_of(event.response_id):
+                beside = self._beside.turn_of(event.response_id)
+                if (turn := beside or self._turns.turn_of(event.response_id)) is not None:
                     turn.take(event, self._clock)
-                if self._beside.turn_of(event.response_id) is None:
+                if beside is None and not isinstance(event, OutputAudioDelta):
                     self.transcripts.take(event)
             case ResponseCreated():
                 if not self._beside.created(event.response):
-                    self._response_created(event)
+                    self._turns.created(event)
             case ResponseDone():
                 self.usage.response_done(event.response.id, self._model("model"), event.response.usage)
                 if not self._beside.done(event):
-                    self._response_done(event)
+                    self._turns.done(event, self.functions)
             case Error():
                 self._error(event.error)
             case SessionCreated() | SessionUpdated():
@@ -429,7 +340,7 @@ class SessionCore:
         if self._updates and self.state is not State.UPDATING:
             self._updates.pop(next(iter(self._updates))).shown(event.session)
         if self.state is State.CONNECTING and isinstance(event, SessionCreated):
-            self.state = State.CREATED
+            self._outlet.state = State.CREATED
         if self.state is not State.UPDATING or not isinstance(event, SessionUpdated):
             return
         try:
@@ -438,7 +349,7 @@ class SessionCore:
             self._mismatch = mismatch
             self._end(None)
         else:
-            self.state = State.IDLE
+            self._outlet.state = State.IDLE
 
     def _model(self, *path: str) -> str:
         """Return the model that the session names at ``path``; empty when it names none there."""
@@ -447,85 +358,13 @@ class SessionCore:
             found = found.get(name) if isinstance(found, dict) else None
         return found if isinstance(found, str) else ""
 
-    def _turn_of(self, response_id: str | None) -> Turn | None:
-        """Return the turn a response's content belongs to; None when it comes too late for its turn."""
-        active = self._active
-        if active is not None and active.response_id == response_id and response_id is not None:
-            return active
-        if response_id in self._past_responses:
-            return None
-        if (beside := self._beside.turn_of(response_id)) is not None:
-            return beside
-        if self._active is None:
-            self._active = self._unasked()
-        if self._active.response_id is None:
-            self._begin(self._active, response_id)
-        if response_id in (None, self._active.response_id):
-            return self._active
-        return None
-
-    def _begin(self, turn: Turn, response_id: str | None) -> None:
-        turn.response_id = response_id
-        if turn.began_at_s is None:
-            turn.began_at_s = self._clock()
-
-    def _unasked(self) -> Turn:
-        """Begin the turn of a response that the server has started by itself."""
-        turn = Turn()
-        self._turns.append(turn)
-        self._speaking = turn
-        if self.state is State.IDLE:
-            self.state = State.RESPONDING
-        return turn
-
-    def _response_created(self, event: ResponseCreated) -> None:
-        self._any_response = True
-        if self._active is None:
-            self._active = self._unasked()
-        if self._active.response_id is None:
-            self._begin(self._active, event.response.id)
-        if self.state is State.REQUESTED:
-            self.state = State.RESPONDING
-            if self._cancel_again:
-                self._cancel_again = False
-                self.cancel()
-
-    def _response_done(self, event: ResponseDone) -> None:
-        response_id = event.response.id
-        if response_id in self._past_responses:
-            return
-        turn = self._active
-        if turn is None or (turn.response_id and response_id and turn.response_id != response_id):
-            return  # of a response that is none of ours
-        self._any_response = True
-        if known := turn.response_id or response_id:
-            self._past_responses.add(known)
-            turn.response_id = known
-        turn.ended_at_s = self._clock()
-        turn.end(event)
-        self._open(turn, event.response.status)
-        self._release()
-
-    def _open(self, turn: Turn, status: str | None) -> None:
-        """Note the calls of a response that has ended; those that a function of the caller serves are run."""
-        calls = turn.tool_calls.final
-        to_run = self._calls.made(calls, self.functions if status == "completed" else ())
-        self.to_run.extend(to_run)
-        if to_run and len(to_run) == len(calls):
-            turn.continues = True
-            self._request()
-
     # -------------------------------------------------------------------- errors
 
     def _error(self, error: ErrorDetail) -> None:
         if error.code in refusals.BENIGN:
             logger.info("harmless: %s", refusals.from_server(error))
-            if error.code == "response_cancel_not_active" and self.state is State.CANCELLING:
-                # Either the cancel came before the response had begun, and is repeated once it has; or the
-                # server knows of no such response, and then its end will tell.
-                begun = self._active is not None and self._active.response_id is not None
-                self.state = State.RESPONDING if begun else State.REQUESTED
-                self._cancel_again = not begun
+            if error.code == "response_cancel_not_active":
+                self._turns.cancel_refused()
             return
         self._explanation = error
         if self.state in (State.CONNECTING, State.CREATED, State.UPDATING):
@@ -539,7 +378,7 @@ class SessionCore:
             # Whether such an error ends the session is known only from the close that follows it, or not.
             self.settle()
             self._unsettled = error
-            self._unsettled_turn = next((turn for turn in self._turns if not turn.over), None)
+            self._unsettled_turn = self._turns.unfinished()
 
     def _refused(self, event_id: str, error: ServerError) -> None:
         """Take in that the server has refused an event of ours."""
@@ -549,39 +388,8 @@ class SessionCore:
         if (update := self._updates.pop(event_id, None)) is not None:
             update.refused(refusals.refused_change(error))
             return
-        if self._beside.refused(event_id, error):
-            return
-        turn = next((turn for turn in self._asked() if turn.stands_on(event_id)), None)
-        if turn is not None and event_id == turn.create_id and self._server_was_first(turn, error):
-            return
-        if turn is None:
+        if not self._beside.refused(event_id, error) and not self._turns.refused(event_id, error):
             self.fail(error)
-            return
-        turn.fail(error)
-        if turn is self._deferred:
-            self._deferred = None
-        elif turn is self._active and event_id == turn.create_id and turn.response_id is None:
-            self._release()
-
-    def _server_was_first(self, turn: Turn, error: ServerError) -> bool:
-        """Ask again, when the server has begun a response by itself just before it was asked for one.
-
-        That can only be where the server takes the turns. Its response is in progress, and ours waits.
-        """
-        if self.input.manual or error.code != refusals.ALREADY_RESPONDING or turn.response_id is None:
-            return False
-        waiting, turn.event_ids = turn.event_ids - {error.event_id or ""}, set()
-        appends, turn.appends = turn.appends, []
-        turn.create_id = None
-        self._request(waiting)
-        if self._deferred is not None:
-            self._deferred.appends += appends
-        return True
-
-    def _asked(self) -> list[Turn]:
-        """Return the turns an error may be about, also one that is left unheard."""
-        unheard = [] if self._active is None or self._active in self._turns else [self._active]
-        return [*self._turns, *unheard]
 
     @property
     def unsettled(self) -> bool:
@@ -603,7 +411,7 @@ class SessionCore:
 
     def fail(self, error: RealtimeError) -> None:
         """End the turn in progress with an error, or keep it for the next call that receives."""
-        turn = next((turn for turn in self._turns if not turn.over), None)
+        turn = self._turns.unfinished()
         if turn is not None:
             turn.fail(error)
         else:
@@ -615,14 +423,11 @@ class SessionCore:
             self._end(close)
 
     def _end(self, close: Close | None) -> None:
-        self._closed_in, self.state = self.state, State.CLOSED
+        self._closed_in, self._outlet.state = self.state, State.CLOSED
         self._close = close
         self._unsettled = self._unsettled_turn = None
         self.outbox.clear()
-        self.to_run.clear()
-        for turn in self._turns:
-            if not turn.over:
-                turn.fail(self.verdict())
+        self._turns.fail(self.verdict)
         self._beside.fail(self.verdict)
         for update in self._updates.values():
             update.refused(self.verdict())
@@ -643,7 +448,8 @@ class SessionCore:
 
     def slice_at_hand(self) -> AudioChunk | None:
         """Return the next slice of the turn that is being heard, unless something new was said meanwhile."""
-        turn = self._turns[0] if self._turns else None
+        queue = self._turns.queue
+        turn = queue[0] if queue else None
         if turn is None or not turn.chunks or not turn.started or self.input.uncommitted_bytes:
             return None
         return AudioChunk(turn.next_slice())
@@ -657,7 +463,7 @@ class SessionCore:
         Raises:
             RealtimeError: how the turn or the connection ended, once its slices are handed out.
         """
-        turn = self._due()
+        turn = self._turns.due()
         if turn is not None:
             if turn.chunks:
                 return AudioChunk(turn.next_slice())
@@ -666,7 +472,7 @@ class SessionCore:
             self._hand_out(turn)
             return AudioChunk(b"", transcript=turn.transcript)
         self._raise_if_ended()
-        if self.input.manual and self.state is State.IDLE and self._any_response and not self.unsettled:
+        if self.input.manual and self.state is State.IDLE and self._turns.any_response and not self.unsettled:
             return AudioChunk(b"")
         return None
 
@@ -679,7 +485,7 @@ class SessionCore:
         Raises:
             RealtimeError: how the turn or the connection ended; ``turn`` is what was received of it.
         """
-        turn = self._due()
+        turn = self._turns.due()
         if turn is None:
             self._raise_if_ended()
             return None
@@ -708,20 +514,13 @@ class SessionCore:
     @property
     def backlog_bytes(self) -> int:
         """How much audio was received and not handed out yet."""
-        return sum(turn.unheard_bytes for turn in self._turns)
-
-    def _due(self) -> Turn | None:
-        turn = self._turns[0] if self._turns else None
-        if turn is not None and not turn.started:
-            turn.started = True
-            self._hearing = turn
-        return turn
+        return sum(turn.unheard_bytes for turn in self._turns.queue)
 
     def _is_over(self, turn: Turn) -> bool:
         return turn.over and turn is not self._unsettled_turn
 
     def _hand_out(self, turn: Turn) -> None:
-        self._turns.popleft()
+        self._turns.queue.popleft()
         if turn.error is not None:
             raise turn.error
 
@@ -776,14 +575,14 @@ class SessionCore:
     @property
     def agent_transcript(self) -> str | None:
         """What the model has said in its newest response so far, or None."""
-        return self._speaking.transcript if self._speaking else None
+        return self._turns.speaking.transcript if self._turns.speaking else None
 
     @property
     def agent_text(self) -> str | None:
         """What the model has written in its newest response so far, or None."""
-        return self._speaking.text if self._speaking else None
+        return self._turns.speaking.text if self._turns.speaking else None
 
     @property
     def tool_calls(self) -> tuple[ToolCall, ...]:
         """The functions called in the turn that the caller heard last, or is hearing."""
-        return self._hearing.tool_calls.final if self._hearing else ()
+        return self._turns.hearing.tool_calls.final if self._turns.hearing else ()

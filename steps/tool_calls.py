@@ -22,6 +22,12 @@ def a_client_with_the_function(context: Context, name: str) -> None:
     world(context).options["tools"] = [context.functions.tool(name)]
 
 
+@when('the client offers the function "{name}" from now on')
+async def the_client_offers_the_function(context: Context, name: str) -> None:
+    context.functions = Functions()
+    await world(context).client.update_session(tools=[context.functions.tool(name)])
+
+
 @given("an endpoint whose model calls")
 def endpoint_whose_model_calls(context: Context) -> None:
     world(context).open_endpoint(Answer.calling(*calls_of_table(context)))

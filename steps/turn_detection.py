@@ -1,8 +1,10 @@
 """Steps of the turns that the endpoint takes."""
 
-from behave import given, when
+from behave import given, then, when
 from behave.runner import Context
+from hamcrest import assert_that, equal_to
 
+from realtime_server import Sender
 from realtime_server.clips import speech
 from support.phrases import choice, world
 from support.world import BYTES_PER_MS, Turn
@@ -47,3 +49,10 @@ async def the_client_tries_to_hear_more(context: Context, ms: int) -> None:
 @when("the endpoint has committed what was said")
 async def the_endpoint_has_committed(context: Context) -> None:
     await world(context).sent_by_endpoint("input_audio_buffer.committed")
+
+
+@then("the endpoint has refused nothing but a response too many")
+async def only_a_response_was_refused(context: Context) -> None:
+    events = (await world(context).closed_transcript()).events(Sender.SERVER)
+    refused = [event["error"]["code"] for event in events if event["type"] == "error"]
+    assert_that(refused, equal_to(["conversation_already_has_active_response"]))

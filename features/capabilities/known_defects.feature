@@ -52,8 +52,9 @@ Feature: Defects that other clients are known for
       And the endpoint has said everything while the client stands still
       And the client interrupts
       And the client hears the rest
-      Then the endpoint has refused nothing but a cancellation that came too late
-      And the turn is over
+      And the client asks the question aloud again
+      Then the whole second answer is heard
+      And the endpoint has refused nothing but a cancellation that came too late
 
   Rule: An error reaches the call that it is about, and no other
 

@@ -178,6 +178,19 @@ Feature: The functions that the model calls
       And the client has sent "response.create" 2 times
       And the endpoint has refused nothing
 
+    @unit
+    Scenario: A function that is offered later is run like any other
+      Given an endpoint whose model calls
+        | call   | function      | arguments     |
+        | call_1 | opening_hours | {"day":"mon"} |
+      And a connected client
+      When the client offers the function "opening_hours" from now on
+      And the client asks the question aloud
+      And the client hears the answer
+      Then the whole second answer is heard
+      And "opening_hours" was called once with "mon"
+      And the endpoint has refused nothing
+
   Rule: A tool without a function is answered by the caller
 
     @unit

@@ -97,17 +97,18 @@ Feature: Turns that the endpoint takes
       And the endpoint has refused nothing
 
     @unit
-    Scenario: Text sent just as the endpoint begins to answer is answered after it
-      Given an endpoint that pauses after 3 slices of its answer
+    Scenario: Text that crosses the beginning of an answer on its way is answered after it
+      Given an endpoint with the fault "stall ms=300 on=response.created after=0"
       And a client whose turns are taken by silence
       And a connected client
       When the client speaks the question and falls silent for 1,000 ms
+      And the endpoint has committed what was said
       And the client says "And on Sunday?" in text
-      And the endpoint goes on
       And the client hears the answer
       And the client hears the answer
       Then the whole answer is heard
       And the whole second answer is heard
+      And the endpoint has refused nothing but a response too many
 
   Rule: The endpoint can break a silence
 
