@@ -44,6 +44,8 @@ TARGETS = {"receive": 1.25, "send": 1.3}
 IMPORT_TARGET = (0.25, 45.0)  # CPU in seconds, resident memory in MiB
 TURN_END_TARGET_MS = 5.0
 TURN_DELTAS = 10
+SESSIONS, SESSIONS_TARGET, MEMORY_TARGET_KIB = 100, 1.2, 300
+PACED_DELTAS, PACE_MS, LATENCY_TARGET = 300, 5, 1.2
 
 
 @dataclass
@@ -75,7 +77,7 @@ async def _feed(pipe: Pipe, deltas: int) -> None:
     async def handle(ws: ServerConnection) -> None:
         assert ws.request is not None  # noqa: S101 - there is one once the handler runs
         asked = parse_qs(urlsplit(ws.request.path).query)
-        ms, many = int(asked["ms"][0]), int(asked["deltas"][0])
+        ms, many, pause_ms = (int(asked[name][0]) for name in ("ms", "deltas", "pause_ms"))
         await ws.send(json.dumps({"type": "session.created", "event_id": "event_1", "session": {}}))
         turns = 0
         async for message in ws:
@@ -91,7 +93,9 @@ async def _feed(pipe: Pipe, deltas: int) -> None:
                     for frame in [*frames[ms][: many + 1], frames[ms][-1]]
                 ]
                 for frame in answer[:-1]:
-                    await ws.send(frame)
+                    await ws.send(_stamped(frame) if pause_ms else frame)
+                    if pause_ms:
+                        await asyncio.sleep(pause_ms / 1000)
                 done_at_s[0] = time.monotonic()
                 await ws.send(answer[-1])
 
@@ -123,6 +127,15 @@ def _frames(ms: int, deltas: int) -> Iterator[str]:
     yield json.dumps(_response("response.done", "completed"))
 
 
+def _stamped(frame: str) -> str:
+    """Return a delta that begins with the time at which it is sent."""
+    event = json.loads(frame)
+    if "delta" in event:
+        pcm = b"@" + time.monotonic_ns().to_bytes(8, "big")
+        event["delta"] = base64.b64encode(pcm.ljust(SIZES_MS[1] * BYTES_PER_MS, b"\0")).decode()
+    return json.dumps(event)
+
+
 def _response(kind: str, status: str) -> dict[str, Any]:
     response = {"id": RESPONSE_ID, "object": "realtime.response", "status": status, "output": []}
     return {"type": kind, "event_id": f"event_{kind}", "response": response}
@@ -149,18 +162,28 @@ def served(deltas: int) -> Iterator[tuple[int, Pipe]]:
 class Client:
     """A subject in its process."""
 
-    def __init__(self, subject: str, python: str, port: int, ms: int, deltas: int) -> None:
+    def __init__(  # noqa: PLR0913 - what a client is told
+        self,
+        subject: str,
+        port: int,
+        ms: int,
+        deltas: int,
+        *,
+        python: str = sys.executable,
+        sessions: int = 1,
+        pause_ms: int = 0,
+    ) -> None:
         self.subject = subject
-        url = f"ws://127.0.0.1:{port}/v1/realtime?ms={ms}&deltas={deltas}"
+        url = f"ws://127.0.0.1:{port}/v1/realtime?ms={ms}&deltas={deltas}&pause_ms={pause_ms}"
         self._process = subprocess.Popen(
-            [python, str(SUBJECTS), subject, url],
+            [python, str(SUBJECTS), subject, url, str(sessions)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             env={**os.environ, "PYTHONPATH": "."},
             preexec_fn=lambda: pin(1),  # noqa: PLW1509 - there is one thread here
         )
-        self._heard()
+        self.kib_per_session = self._heard()["kib_per_session"]
 
     def ask(self, line: str) -> dict[str, float]:
         """Let the subject do something and return what it took."""
@@ -200,7 +223,9 @@ def streams(rounds: int, deltas: int, subjects: dict[str, str]) -> list[Row]:
     took: dict[tuple[str, str], list[float]] = {}
     with served(deltas) as (port, _), ExitStack() as stack:
         for ms in SIZES_MS:
-            clients = [Client(subject, python, port, ms, deltas) for subject, python in subjects.items()]
+            clients = [
+                Client(subject, port, ms, deltas, python=python) for subject, python in subjects.items()
+            ]
             for client in clients:
                 stack.callback(client.close)
             for number in range(rounds + 1):
@@ -237,7 +262,7 @@ def streams(rounds: int, deltas: int, subjects: dict[str, str]) -> list[Row]:
 def turn_end(turns: int) -> Row:
     """Measure how long after ``response.done`` has left the server a turn returns."""
     with served(TURN_DELTAS) as (port, pipe), ExitStack() as stack:
-        client = Client("realtime_adapter", sys.executable, port, SIZES_MS[0], TURN_DELTAS)
+        client = Client("realtime_adapter", port, SIZES_MS[0], TURN_DELTAS)
         stack.callback(client.close)
         late_ms = []
         for _ in range(turns):
@@ -249,6 +274,65 @@ def turn_end(turns: int) -> Row:
     met = median <= TURN_END_TARGET_MS
     return Row(
         "realtime_adapter", "turn end after response.done", target=TURN_END_TARGET_MS, met=met, detail=words
+    )
+
+
+def many_sessions(rounds: int, deltas: int) -> list[Row]:
+    """Measure a delta where a hundred sessions are answered at once, beside one session; and their memory."""
+    ms = SIZES_MS[0]
+    took: dict[int, list[float]] = {1: [], SESSIONS: []}
+    with served(deltas) as (port, _), ExitStack() as stack:
+        clients = {}
+        for sessions in took:
+            clients[sessions] = Client("realtime_adapter", port, ms, deltas // sessions, sessions=sessions)
+            stack.callback(clients[sessions].close)
+        for number in range(rounds + 1):
+            for sessions, client in clients.items():
+                cpu_s = client.ask("receive")["cpu_s"]
+                if number:
+                    took[sessions].append(cpu_s / (deltas // sessions * sessions) * 1e6)
+    alone_us, each_us = (statistics.median(took[sessions]) for sessions in took)
+    kib = clients[SESSIONS].kib_per_session
+    return [
+        Row(
+            "realtime_adapter",
+            f"receive {ms} ms at {SESSIONS} sessions",
+            round(each_us, 2),
+            target=SESSIONS_TARGET,
+            met=each_us / alone_us <= SESSIONS_TARGET,
+            detail=f"{each_us / alone_us:.2f} x one session",
+        ),
+        Row(
+            "realtime_adapter",
+            "memory of a session",
+            target=MEMORY_TARGET_KIB,
+            met=kib <= MEMORY_TARGET_KIB,
+            detail=f"{kib:.0f} KiB",
+        ),
+    ]
+
+
+def latency(rounds: int) -> Row:
+    """Measure how late a paced delta is in the caller's hands, beside the floor."""
+    subjects = ("floor", "realtime_adapter")
+    p99_ms: dict[str, list[float]] = {subject: [] for subject in subjects}
+    with served(PACED_DELTAS) as (port, _), ExitStack() as stack:
+        clients = [Client(subject, port, SIZES_MS[1], PACED_DELTAS, pause_ms=PACE_MS) for subject in subjects]
+        for client in clients:
+            stack.callback(client.close)
+        for number in range(rounds + 1):
+            for client in clients:
+                late_ms = client.ask("receive")["p99_ms"]
+                if number:
+                    p99_ms[client.subject].append(late_ms)
+    floor_ms, adapter_ms = (statistics.median(p99_ms[subject]) for subject in subjects)
+    return Row(
+        "realtime_adapter",
+        "latency of a paced delta, p99",
+        ratio_to_floor=round(adapter_ms / floor_ms, 3),
+        target=LATENCY_TARGET,
+        met=adapter_ms / floor_ms <= LATENCY_TARGET,
+        detail=f"{adapter_ms:.3f} ms, {adapter_ms / floor_ms:.2f} x floor",
     )
 
 
@@ -277,11 +361,10 @@ def table(rows: Sequence[Row]) -> str:
     """Return the figures for a reader."""
     lines = []
     for row in rows:
-        cost = (
-            f"{row.us_per_delta:8.1f} µs {row.ratio_to_floor:6.2f} x floor" if row.us_per_delta else " " * 26
-        )
+        cost = f"{row.us_per_delta:8.1f} µs" if row.us_per_delta is not None else ""
+        ratio = f"{row.ratio_to_floor:6.2f} x floor" if row.ratio_to_floor is not None else ""
         verdict = "" if row.met is None else ("  met" if row.met else "  NOT met")
-        lines.append(f"{row.subject:18} {row.case:33} {cost}  {row.detail}{verdict}")
+        lines.append(f"{row.subject:17} {row.case:33} {cost:11} {ratio:14} {row.detail}{verdict}")
     return "\n".join(lines)
 
 
@@ -303,6 +386,8 @@ def main() -> None:
         subjects |= dict.fromkeys(GUESTS, arguments.guests)
     rows = [
         *streams(arguments.rounds, arguments.deltas, subjects),
+        *many_sessions(arguments.rounds, arguments.deltas),
+        latency(arguments.rounds),
         turn_end(100),
         importing(arguments.rounds),
     ]

@@ -1,8 +1,8 @@
 """The clients that are measured side by side, each in a process of its own.
 
-``python adapter_subjects.py <subject> <url>`` connects, then does what the lines on its standard input say
-(``receive``, ``send <deltas> <bytes>``), and answers each with one line of JSON. It imports only what its
-subject needs, so that a subject can run in another environment.
+``python adapter_subjects.py <subject> <url> <sessions>`` opens so many sessions, then does what the lines on
+its standard input say (``receive``, ``send <deltas> <bytes>``), and answers each with one line of JSON. It
+imports only what its subject needs, so that a subject can run in another environment.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import resource
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 KEY = "sk-benchmark-0123456789"
@@ -25,7 +26,20 @@ Answer = dict[str, float]
 
 
 class Subject:
-    """A client under measure."""
+    """A client under measure.
+
+    Attributes:
+        late_ms: How long after it was sent each delta was in the caller's hands, where deltas tell.
+    """
+
+    def __init__(self) -> None:
+        self.late_ms: list[float] = []
+
+    def took(self, pcm: bytes) -> int:
+        """Take in a delta; one that begins with the time it was sent says so by its first byte."""
+        if pcm[:1] == b"@":
+            self.late_ms.append((time.monotonic_ns() - int.from_bytes(pcm[1:9], "big")) / 1e6)
+        return len(pcm)
 
     async def open(self, url: str) -> None:
         """Connect."""
@@ -44,6 +58,7 @@ class Bare(Subject):
     """``websockets`` alone, with another way to decode for each subject."""
 
     def __init__(self, decode: Callable[[str], tuple[str, bytes]], encode: Callable[[bytes], str]) -> None:
+        super().__init__()
         self._decode, self._encode = decode, encode
 
     async def open(self, url: str) -> None:
@@ -60,7 +75,7 @@ class Bare(Subject):
         size = 0
         while True:
             kind, pcm = self._decode(await self.ws.recv())
-            size += len(pcm)
+            size += self.took(pcm)
             if kind == "response.done":
                 return size
 
@@ -126,7 +141,7 @@ class Adapter(Subject):
         self.adapter.notify_agent_turn()
         size = 0
         while (chunk := await self.adapter.recv_audio(60)).data:
-            size += len(chunk.data)
+            size += self.took(chunk.data)
         return size
 
     async def send(self, pcm: bytes, times: int) -> None:
@@ -175,7 +190,7 @@ class OpenAiAgents(Subject):
         model = importlib.import_module("agents.realtime.openai_realtime")
         self.model = model.OpenAIRealtimeWebSocketModel()
         self.model.add_listener(self)
-        self._size, self._done = 0, asyncio.Event()
+        self._size, self._done = 0, asyncio.Event()  # of the turn
         settings = {"model_name": "gpt-realtime", "turn_detection": None}
         await self.model.connect({"api_key": KEY, "url": url, "initial_model_settings": settings})
 
@@ -226,18 +241,37 @@ async def measured(work: Awaitable[Any]) -> Answer:
     }
 
 
-async def main(name: str, url: str) -> None:
+async def main(name: str, url: str, sessions: int) -> None:
     """Do what the lines on standard input say."""
-    subject = SUBJECTS[name]()
-    await subject.open(url)
-    say({"ready": 1})
+    first, *others = (SUBJECTS[name]() for _ in range(sessions))
+    await first.open(url)
+    alone_kib = resident_kib()
+    for subject in others:
+        await subject.open(url)
+    say({"kib_per_session": (resident_kib() - alone_kib) / len(others) if others else 0})
     while line := await asyncio.to_thread(sys.stdin.readline):
         match line.split():
             case ["receive"]:
-                say(await measured(subject.receive()))
+                say(await measured(together([first, *others])) | {"p99_ms": late(first)})
             case ["send", times, size]:
-                say(await measured(subject.send(os.urandom(int(size)), int(times))))
-    say({"peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024})
+                say(await measured(first.send(os.urandom(int(size)), int(times))))
+
+
+async def together(subjects: list[Subject]) -> int:
+    """Let each take in one answer at the same time; return how many bytes came."""
+    return sum(await asyncio.gather(*(subject.receive() for subject in subjects)))
+
+
+def late(subject: Subject) -> float:
+    """Return how late 99 of 100 deltas were at most, in milliseconds, and forget it."""
+    late_ms, subject.late_ms = sorted(subject.late_ms), []
+    return late_ms[int(len(late_ms) * 0.99)] if late_ms else 0.0
+
+
+def resident_kib() -> float:
+    """Return the resident memory of this process."""
+    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    return int(pages) * resource.getpagesize() / 1024
 
 
 def say(answer: Answer) -> None:
@@ -246,4 +280,4 @@ def say(answer: Answer) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+    asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))

@@ -259,7 +259,7 @@ class SessionCore:
         Returns:
             The event, also when it is of a type this package does not know; None for a broken frame.
         """
-        if self.state is State.CLOSED:
+        if self._outlet.state is State.CLOSED:
             return None
         try:
             event = parse(frame)
@@ -297,10 +297,14 @@ class SessionCore:
     def _take(self, event: ServerEvent) -> None:
         match event:
             case OutputEvent():
-                beside = self._beside.turn_of(event.response_id)
-                if (turn := beside or self._turns.turn_of(event.response_id)) is not None:
+                if (turn := self._turns.turn_in_progress(event.response_id)) is not None:
                     turn.take(event, self._clock)
-                if beside is None and not isinstance(event, OutputAudioDelta):
+                    if type(event) is not OutputAudioDelta:  # most are, and none says a word
+                        self.transcripts.take(event)
+                elif (turn := self._beside.turn_of(event.response_id)) is not None:
+                    turn.take(event, self._clock)
+                elif (turn := self._turns.turn_of(event.response_id)) is not None:
+                    turn.take(event, self._clock)
                     self.transcripts.take(event)
             case ResponseCreated():
                 if not self._beside.created(event.response):

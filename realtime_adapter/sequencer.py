@@ -140,15 +140,16 @@ class Sequencer:
 
     # ---------------------------------------------------------------- receiving
 
+    def turn_in_progress(self, response_id: str | None) -> Turn | None:
+        """Return the active turn when it is that of a response that is named."""
+        active = self.active
+        return active if active is not None and active.response_id == response_id is not None else None
+
     def turn_of(self, response_id: str | None) -> Turn | None:
         """Return the turn a response's content belongs to; None when it comes too late for its turn."""
-        active = self.active
-        if active is not None and active.response_id == response_id and response_id is not None:
-            return active
         if response_id in self._past:
             return None
-        if active is None:
-            active = self._unasked()
+        active = self.active or self._unasked()
         if active.response_id is None:
             self._begin(active, response_id)
         return active if response_id in (None, active.response_id) else None
