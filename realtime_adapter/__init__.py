@@ -4,10 +4,11 @@
 error it raises is a ``RealtimeError``.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from realtime_adapter.adapter import OpenAIRealtimeAgentAdapter
 from realtime_adapter.audio import AudioChunk
 from realtime_adapter.client_secrets import MintEndpoint
-from realtime_adapter.conversion import ALAW, ULAW, AudioFormat, Converter, from_chunk, to_chunk
 from realtime_adapter.errors import (
     BetaProtocolRetired,
     ConfigurationError,
@@ -58,6 +59,9 @@ from realtime_adapter.transcripts import Utterance
 from realtime_adapter.turn import AgentTurn, TurnTimings
 from realtime_adapter.usage import Metered, SessionUsage
 from realtime_adapter.wire_log import WireLog, each
+
+if TYPE_CHECKING:
+    from realtime_adapter.conversion import ALAW, ULAW, AudioFormat, Converter, from_chunk, to_chunk
 
 __all__ = [
     "ALAW",
@@ -124,3 +128,14 @@ __all__ = [
     "from_chunk",
     "to_chunk",
 ]
+
+_CONVERSION = {"ALAW", "ULAW", "AudioFormat", "Converter", "from_chunk", "to_chunk"}
+
+
+def __getattr__(name: str) -> Any:
+    """Load what converts audio when it is asked for: it needs numpy, and nothing else here does."""
+    if name not in _CONVERSION:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from realtime_adapter import conversion  # noqa: PLC0415
+
+    return getattr(conversion, name)

@@ -306,6 +306,10 @@ class OpenAIRealtimeAgentAdapter:
                 raise ended from None
             raise
 
+    async def _speaking_line(self) -> Connection:
+        """Return the connection for what the user says, which may be worth another connection."""
+        return self._connection() if self._reconnect is None else await self._reopened(self._reconnect)
+
     async def _reopened(self, policy: Reconnect) -> Connection:
         """Return the connection, dialled again when its loss has been told and may recover.
 
@@ -463,7 +467,7 @@ class OpenAIRealtimeAgentAdapter:
             ConnectionLost: the connection has ended.
             DeadlineExceeded: the peer has stopped reading.
         """
-        line = self._connection() if self._reconnect is None else await self._reopened(self._reconnect)
+        line = await self._speaking_line()
         core = await line.ready()
         if not isinstance(chunk, AudioChunk):
             raise InvalidAudio(
@@ -489,7 +493,7 @@ class OpenAIRealtimeAgentAdapter:
             ConnectionLost: the connection has ended.
             DeadlineExceeded: the peer has stopped reading.
         """
-        line = self._connection() if self._reconnect is None else await self._reopened(self._reconnect)
+        line = await self._speaking_line()
         (await line.ready()).say(text)
         await line.send()
 
@@ -509,7 +513,7 @@ class OpenAIRealtimeAgentAdapter:
             ConnectionLost: the connection has ended.
             DeadlineExceeded: the peer has stopped reading.
         """
-        line = self._connection()
+        line = await self._speaking_line()
         shown = build(InputImage, image_url=data_uri(image), detail=detail)
         (await line.ready()).say(text, shown)
         await line.send()

@@ -538,7 +538,7 @@ class SessionCore:
     @property
     def untold(self) -> bool:
         """Whether the caller has not been given, or told, everything yet."""
-        return bool(self._turns or self._trouble or self._unsettled)
+        return bool(self._turns.queue or self._trouble or self._unsettled)
 
     def raise_trouble(self) -> None:
         """Raise the oldest error that belongs to no turn, if there is one."""

@@ -14,8 +14,6 @@ from os import PathLike, fspath
 from types import TracebackType
 from typing import IO, Self
 
-import numpy as np
-
 from realtime_adapter.audio import SAMPLE_BYTES, SAMPLE_RATE_HZ
 
 logger = logging.getLogger("realtime_adapter")
@@ -103,6 +101,8 @@ class Recording:
     def _write(self, end: int) -> None:
         size = SAMPLE_BYTES * (end - self._written)
         if size > 0:
+            import numpy as np  # noqa: PLC0415 - whoever records nothing does without it
+
             channels = [np.frombuffer(bytes(waiting[:size]), dtype="<i2") for waiting in self._waiting]
             try:
                 self._file.writeframes(np.stack(channels, axis=1).tobytes())

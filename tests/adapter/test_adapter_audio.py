@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import itertools
+import subprocess
+import sys
 import wave
 from pathlib import Path
 
@@ -98,3 +100,9 @@ def test_any_split_gives_the_same_bytes(audio: bytes, cuts: list[int]) -> None:
     assert all(len(piece) % 2 == 0 for piece in slices)
     assert b"".join(slices) + joiner.half_sample == audio
     assert len(joiner.half_sample) == len(audio) % 2
+
+
+def test_whoever_looks_at_no_sample_does_without_numpy() -> None:
+    """It is most of what an import would cost, in time and in memory."""
+    code = "import sys, realtime_adapter; sys.exit('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
