@@ -715,7 +715,11 @@ class OpenAIRealtimeAgentAdapter:
         line = self._connection()
         timeout_s = _seconds("timeout", timeout)
         core = await self._begin_turn(line)
-        turn = await line.wait_for(core.next_turn, timeout_s, lambda: core.awaited)
+        core.taking_whole = True
+        try:
+            turn = await line.wait_for(core.next_turn, timeout_s, lambda: core.awaited)
+        finally:
+            core.taking_whole = False
         self._heard(turn.audio)
         self._heard(AudioChunk(b""))
         return turn

@@ -262,11 +262,9 @@ class Connection:
         Raises:
             DeadlineExceeded: it gave nothing within ``timeout_s``.
         """
-        if (got := get()) is not None:
-            self.taken()
-            return got
         until_s = time.monotonic() + timeout_s
         while (got := get()) is None:
+            self.taken()  # also by waiting for the whole of it
             if time.monotonic() < until_s:
                 await self._news(until_s)
                 continue

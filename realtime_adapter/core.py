@@ -12,6 +12,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Collection
+from itertools import islice
 from typing import Any
 
 from realtime_adapter import refusals
@@ -92,6 +93,7 @@ class SessionCore:
         usage: What the server says it has used on this connection.
         input: What the user has said.
         transcripts: What both sides have said, item by item.
+        taking_whole: The caller waits for the whole of the turn that is due, however long it is.
     """
 
     def __init__(
@@ -103,6 +105,7 @@ class SessionCore:
         self.usage = SessionUsage()
         self.input = InputAudio()
         self.transcripts = Transcripts()
+        self.taking_whole = False
         self.functions = functions
 
         self._clock = clock
@@ -517,8 +520,9 @@ class SessionCore:
 
     @property
     def backlog_bytes(self) -> int:
-        """How much audio was received and not handed out yet."""
-        return sum(turn.unheard_bytes for turn in self._turns.queue)
+        """How much audio was received that nobody has taken, or waits to take."""
+        waited_for = 1 if self.taking_whole else 0
+        return sum(turn.unheard_bytes for turn in islice(self._turns.queue, waited_for, None))
 
     def _is_over(self, turn: Turn) -> bool:
         return turn.over and turn is not self._unsettled_turn

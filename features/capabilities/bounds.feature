@@ -31,6 +31,14 @@ Feature: Held within bounds
       Then the whole answer is heard
 
     @unit
+    Scenario: A turn that is taken whole may be longer than what is held
+      Given an endpoint that answers with 60 seconds of tone
+      And a client that holds at most 100,000 bytes
+      And a connected client
+      When the client speaks the question and takes the whole turn
+      Then the turn holds the whole answer
+
+    @unit
     Scenario: Nothing is held that was not asked to be
       Given an endpoint that answers with 60 seconds of tone
       And a client that holds at most 0 bytes, which is refused
