@@ -58,6 +58,10 @@ exit codes: 0 ended by Ctrl-C or SIGTERM, 1 a client did otherwise than the reco
 """
 
 
+# Nobody asks a server that runs alone what its connections said, and it may run for weeks.
+_REMEMBERS = 1
+
+
 def _parser() -> argparse.ArgumentParser:
     keys = "\n".join(
         f"  {key:<15} {rule.code} ({rule.close_code}, {rule.id})" for key, rule in REFUSED_KEYS.items()
@@ -176,7 +180,9 @@ def _server(arguments: argparse.Namespace) -> RealtimeServer:
     if arguments.replay is not None:
         return ReplayServer(Recording.read(arguments.replay), str(arguments.replay), arguments.port)
     dialect = Dialect(arguments.deviate)
-    return RealtimeServer(_script(arguments), arguments.port, debug=arguments.debug, dialect=dialect)
+    server = RealtimeServer(_script(arguments), arguments.port, debug=arguments.debug, dialect=dialect)
+    server.remembers = _REMEMBERS
+    return server
 
 
 def _fault(text: str) -> faults.Fault:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import itertools
 import logging
 import threading
 import time
@@ -67,6 +68,7 @@ class RealtimeServer:
         script: The script given.
         clock: The clock given, or real time.
         on_frame: Called on the server's thread for each frame written down, or None.
+        remembers: How many connections, with all they said, are kept for whoever asks; None keeps all.
     """
 
     def __init__(
@@ -86,7 +88,9 @@ class RealtimeServer:
         self._debug = debug
         self._dialect = dialect or Dialect()
         self._secrets = ClientSecrets(self.clock)
+        self.remembers: int | None = None
         self._connections: list[Connection] = []
+        self._numbers = itertools.count()
         self._by_socket: dict[ServerConnection, Connection] = {}
         self._arrived = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -120,7 +124,7 @@ class RealtimeServer:
 
     @property
     def connections(self) -> list[Connection]:
-        """Every connection so far, in order of arrival; refused ones too."""
+        """Every connection that is remembered, in order of arrival; refused ones too."""
         with self._arrived:
             return list(self._connections)
 
@@ -218,11 +222,12 @@ class RealtimeServer:
         headers = self._dialect.headers(request.headers.raw_items())
         asked, credential = handshake.read(request.path, headers, self._secrets)
         with self._arrived:
-            number = len(self._connections)
-            connection = Connection(number, asked, credential, self.script, self.clock)
+            connection = Connection(next(self._numbers), asked, credential, self.script, self.clock)
             connection.listener = lambda: self.on_frame
             connection.debug = self._debug
             self._connections.append(connection)
+            if self.remembers is not None:
+                del self._connections[: -self.remembers]
             self._by_socket[ws] = connection
             self._arrived.notify_all()
         refused = connection.asked() or self._dialect.refused(credential)

@@ -296,3 +296,17 @@ def test_each_frame_is_told_to_whoever_listens(server, open_client, play):
 
 def _port(server: RealtimeServer) -> int:
     return int(server.url.split(":")[2].split("/")[0])
+
+
+def test_a_server_can_be_told_to_forget(play):
+    async def call(url):
+        async with connect(
+            f"{url}?model=gpt-realtime", additional_headers={"Authorization": "Bearer k"}
+        ) as ws:
+            return json.loads(await ws.recv())["session"]["id"]
+
+    with RealtimeServer() as server:
+        server.remembers = 2
+        ids = [play(call(server.url)) for _ in range(4)]
+        assert [connection.number for connection in server.connections] == [2, 3]
+    assert len(set(ids)) == 4
