@@ -257,7 +257,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             night = Rehearsal(ROOT / "reports" / "rehearsal" / "replayed")
             night.run("-D", f"replay={folder}", key="")
             sys.stdout.write(night.said)
-    return night.exit_code or drift.main([str(left)])
+    code = night.exit_code or drift.main([str(left)])
+    if code and not renew:
+        sys.stderr.write("If both sides are meant to speak so now: python -m support.rehearsal --renew\n")
+    return code
 
 
 if __name__ == "__main__":
