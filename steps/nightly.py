@@ -19,6 +19,7 @@ from hamcrest import (
     starts_with,
 )
 
+from realtime_adapter.models import DEFAULT_MODEL
 from steps.ac2_ga_session import OPENING_HOURS
 from support.drift import DRIFT
 from support.phrases import column, world
@@ -85,6 +86,16 @@ def a_night_that_was_run_for(context: Context, criterion: str) -> None:
 @given("a field of its recordings that is renamed by hand")
 def a_field_that_is_renamed(context: Context) -> None:
     world(context).rehearsal.rename_by_hand(**context.table[0].as_dict())
+
+
+@given("its recordings are taken for the vendor's")
+def its_recordings_are_taken_for_the_vendors(context: Context) -> None:
+    world(context).rehearsal.pretend_live()
+
+
+@when("the night is entered into the ledger")
+def the_night_is_entered(context: Context) -> None:
+    assert_that(world(context).rehearsal.enter_into_ledger(), equal_to(0))
 
 
 @when("the night is run")
@@ -221,6 +232,17 @@ def the_ledger_does_not_take_it(context: Context) -> None:
 @then("the key stands in nothing that it left")
 def the_key_stands_in_nothing(context: Context) -> None:
     assert_that(world(context).rehearsal.files_that_show(KEY), is_(empty()))
+
+
+@then("the ledger holds {criterion:w} alone, with its commit, its model and its cost")
+def the_ledger_holds(context: Context, criterion: str) -> None:
+    night = world(context).rehearsal
+    (entry,) = night.json("ledger.json")["nights"]
+    assert_that(entry["criteria"], equal_to([criterion]))
+    assert_that(entry["cost_usd"], equal_to(night.json("night.json")["cost_usd"]))
+    ran = night.json("run.json")
+    assert_that((entry["date"], entry["commit"]), equal_to((ran["started"], ran["facts"]["commit"])))
+    assert_that(entry["model"], equal_to(DEFAULT_MODEL))
 
 
 @then("nothing was begun a second time")

@@ -26,7 +26,7 @@ from support import recordings
 from support.night_record import NightRecord
 from support.run_record import RunRecord, write_json
 from support.scenarios import PASSED
-from support.settings import DEFAULT_ADAPTER
+from support.settings import DEFAULT_ADAPTER, ENDPOINT_FACT, THE_LIVE_ENDPOINT
 from support.traceability import PROVEN, Suite, trace
 
 FILE = "ledger.json"
@@ -122,7 +122,8 @@ def entry_of(
         made: Its recordings, by file name.
         recordings_at: Where they are kept.
     """
-    if record.facts.get("adapter") != DEFAULT_ADAPTER:
+    asked = record.facts.get("adapter"), record.facts.get(ENDPOINT_FACT)
+    if asked != (DEFAULT_ADAPTER, THE_LIVE_ENDPOINT):
         return None
     live = {
         (each.about.get("criterion"), each.about.get("scenario"))

@@ -14,6 +14,7 @@ from typing import Any
 
 from support.criteria import CRITERIA, LEVELS
 from support.rules_page import rules_section
+from support.settings import ENDPOINT_FACT
 from support.summary import CUT_SHORT, GREEN, NOT_STARTED, RED, age, moment, much
 from support.traceability import FAILED, NOT_SELECTED, PROVEN, UNPROVEN
 
@@ -81,7 +82,7 @@ def _trust(summary: Mapping[str, Any]) -> str:
 
 
 def _ran(summary: Mapping[str, Any]) -> str:
-    asked = summary["facts"].get("endpoint of @e2e")  # which may be another than the live one
+    asked = summary["facts"].get(ENDPOINT_FACT)  # which may be another than the live one
     places = {**LEVELS, **({"e2e": f"that ask the endpoint ({asked})"} if asked else {})}
     what = {f"@{level}": f"the scenarios {where} (@{level})" for level, where in places.items()}
     selection = summary["selection"]

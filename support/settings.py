@@ -36,6 +36,8 @@ NAMES = (
     "reports",
     "wire",
 )  # what -D can set; `reports` is read where results are written
+ENDPOINT_FACT = "endpoint of @e2e"
+THE_LIVE_ENDPOINT = "the live endpoint"  # what that fact says of a run that named no other
 KEY_VARIABLES = ("OPENAI_REALTIME_API_KEY", "OPENAI_API_KEY")  # in the order in which they are asked
 
 
@@ -112,12 +114,12 @@ class Settings:
     def facts(self) -> dict[str, str]:
         """What the report says the run went against."""
         endpoint = _shown(self.endpoint) or (
-            "the live endpoint" if self.live_key else "none, for want of a key"
+            THE_LIVE_ENDPOINT if self.live_key else "none, for want of a key"
         )
         if self.replay is not None:
             endpoint = f"none; the recordings in {self.replay.name}/ are replayed"
         model = self.model or "the adapter's default"
-        return {"adapter": self.adapter_name, "model": model, "endpoint of @e2e": endpoint}
+        return {"adapter": self.adapter_name, "model": model, ENDPOINT_FACT: endpoint}
 
     def takes(self, keyword: str) -> bool:
         """Whether the adapter can be made with a keyword."""

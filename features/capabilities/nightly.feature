@@ -33,6 +33,14 @@ Feature: The night
       And the key stands in nothing that it left
 
     @integration
+    Scenario: Of a night at the vendor's endpoint the ledger takes what was proven whole
+      Given the embedded endpoint in a process of its own
+      And a night that was run for AC4
+      And its recordings are taken for the vendor's
+      When the night is entered into the ledger
+      Then the ledger holds AC4 alone, with its commit, its model and its cost
+
+    @integration
     Scenario Outline: A model that words things differently is none the worse: seed <seed>
       Given the embedded endpoint in a process of its own, started with "--worded <seed>"
       When the night is run

@@ -19,7 +19,7 @@ from support.ledger import Entry, LedgerError, append, entry_of, read
 from support.night_record import NightRecord
 from support.radar import sighted
 from support.run_record import RunRecord
-from support.settings import DEFAULT_ADAPTER
+from support.settings import DEFAULT_ADAPTER, ENDPOINT_FACT, THE_LIVE_ENDPOINT
 from support.trust import REFUSED, TRUSTED, UNPROVEN, Evidence, judge
 
 NOW = datetime(2026, 11, 25, 6, 0, tzinfo=UTC)
@@ -161,7 +161,8 @@ def made(origin: str = LIVE, outcome: str = "passed", criterion: str = "AC1") ->
     return Recording(origin, NOW, (), about)
 
 
-RUN = RunRecord("finished", NOW.isoformat(), facts={"adapter": DEFAULT_ADAPTER, "commit": "abc"})
+FACTS = {"adapter": DEFAULT_ADAPTER, ENDPOINT_FACT: THE_LIVE_ENDPOINT, "commit": "abc"}
+RUN = RunRecord("finished", NOW.isoformat(), facts=FACTS)
 CRITERIA_OF_RUN = [{"id": "AC1", "scenarios": [scenario("unit", "unproven"), scenario("e2e")]}]
 
 
@@ -179,8 +180,11 @@ def test_nothing_but_the_vendor_s_own_endpoint_gets_into_the_ledger(origin: str)
     assert entry(made(origin)) is None
 
 
-def test_another_adapter_proves_nothing_of_ours() -> None:
-    assert entry(made(), run=replace(RUN, facts={**RUN.facts, "adapter": "other:Adapter"})) is None
+@pytest.mark.parametrize(
+    "fact", [{"adapter": "other:Adapter"}, {ENDPOINT_FACT: "ws://127.0.0.1:1/v1/realtime"}]
+)
+def test_another_adapter_or_endpoint_proves_nothing_of_ours(fact: dict[str, str]) -> None:
+    assert entry(made(), run=replace(RUN, facts={**FACTS, **fact})) is None
 
 
 def test_a_pass_without_its_recording_or_a_recording_without_its_pass_is_no_proof() -> None:
