@@ -31,8 +31,6 @@ from support.run_record import timestamp
 from support.settings import Settings
 from support.world import RENEW, World
 
-OVER_BUDGET = "unproven: the budget"
-
 
 class Night:
     """One run of the scenarios that ask the live endpoint, or what stands in for it.
@@ -80,7 +78,7 @@ class Night:
             return None
         self.left_out.append(scenarios.title(scenario))
         return (
-            f"{OVER_BUDGET} of ${budget_usd} might be passed: ${dollars(spent_usd)} are spent, "
+            f"unproven: the budget of ${budget_usd} might be passed: ${dollars(spent_usd)} are spent, "
             f"and this scenario may cost ${dollars(may_usd)}"
         )
 
@@ -108,9 +106,8 @@ class Night:
             return failed
         scenario.retried = why
         self.record.retried[scenarios.title(scenario)] = why
-        time.sleep(
-            endpoint_of(self._address(None)).retry_after_s
-        )  # what is overloaded is not helped by haste
+        # Nothing tells when what was overloaded has recovered; haste does not help it.
+        time.sleep(endpoint_of(self._address(None)).retry_after_s)
         scenario.reset()
         failed = attempt(runner)
         self._outages.pop(id(scenario), None)
@@ -130,8 +127,8 @@ class Night:
             model = getattr(world.client, "model", "") or self.settings.model or DEFAULT_MODEL
             address = self._address(world.client)
             made = recordings.made(transcripts, address, scenario, model, datetime.now(UTC))
-            name = recordings.file_of(scenario)
-            self._write(made, name.replace(".jsonl", ".lost.jsonl") if why else name, world)
+            name = recordings.file_of(scenario, lost=bool(why))
+            self._write(made, name, world)
             self._reckon(made, scenarios.title(scenario), name)
         self.record.write(self.reports)
 

@@ -29,11 +29,17 @@ SHIPPED = Path(__file__).parents[1] / FOLDER
 STALE_AFTER_DAYS = 30
 
 
-def file_of(scenario: Scenario) -> str:
-    """Return the name of the file that the recording of ``scenario`` lies in."""
+def file_of(scenario: Scenario, *, lost: bool = False) -> str:
+    """Return the name of the file that the recording of ``scenario`` lies in.
+
+    Args:
+        scenario: The scenario.
+        lost: The recording is of an attempt that the infrastructure failed; it has a file of its own.
+    """
     claimed = claim(scenarios.tags_of(scenario))
     of = claimed.criterion.id if claimed.criterion else "none"
-    return re.sub(r"[^a-z0-9]+", "-", f"{of} {scenarios.title(scenario)}".lower()).strip("-") + ".jsonl"
+    stem = re.sub(r"[^a-z0-9]+", "-", f"{of} {scenarios.title(scenario)}".lower()).strip("-")
+    return f"{stem}.lost.jsonl" if lost else f"{stem}.jsonl"
 
 
 def made(
@@ -61,7 +67,7 @@ def made(
 
 
 def keep(recording: Recording, path: Path, secrets: Iterable[str]) -> None:
-    """Write a recording; one of an earlier attempt at the same scenario gets a name of its own."""
+    """Write a recording, so that a reader never finds half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".tmp")
     draft.write_text(recording.to_jsonl(secrets), encoding="utf-8")

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from realtime_adapter.credentials import flaw_of
 from realtime_adapter.endpoint import DEFAULT_URL
-from realtime_adapter.models import DEFAULT_MODEL
+from realtime_adapter.models import DEFAULT_MODEL, DEFAULT_TRANSCRIPTION_MODEL
 from realtime_adapter.pricing import PRICES, Price
 from realtime_server.recording import Recording, RecordingError
 from support import cost
@@ -177,7 +177,8 @@ def _money(userdata: Mapping[str, str], model: str) -> tuple[Decimal | None, Map
             prices = cost.read_prices(Path(userdata["prices"]))
         if "budget_usd" not in userdata:
             return None, prices
-        cost.require_price(model or DEFAULT_MODEL, prices)
+        for used in (model or DEFAULT_MODEL, DEFAULT_TRANSCRIPTION_MODEL):
+            cost.require_price(used, prices)
     except cost.PriceError as error:
         raise SettingsError(str(error)) from None
     try:
