@@ -19,6 +19,17 @@ Feature: The night
       Then an audible answer is heard
       And the endpoint has refused nothing
 
+    @e2e
+    Scenario: The live endpoint forgets what the user did not hear
+      Given the live endpoint
+      And a client with the instructions "Answer at great length, with every detail you can think of."
+      And a connected client
+      When the client asks the question aloud and hears 3 slices
+      And the client interrupts after 100 ms were played
+      And the client hears the rest
+      Then the endpoint has cut the answer at 100 ms
+      And the endpoint has refused nothing
+
   Rule: A night proves what was asked, and is live only where the vendor answers
 
     @integration
