@@ -25,6 +25,8 @@ from realtime_server.transcript import Sender
 from support import recordings
 
 DRIFT = 3
+# These answer the client, and come whenever it has asked.
+ANSWERS = (".truncated", ".deleted", ".retrieved", ".cleared", "error")
 # In an error's words, what differs by nature: a masked key and what the endpoint numbers.
 _ITS_OWN = re.compile(r"\S*\*+\S*|\[\w+ \d+\]|\b(?:resp|item|event|call|sess)_\w+")
 
@@ -190,6 +192,8 @@ def _strand(event: Mapping[str, Any]) -> str:
         return str(response.get("id"))
     if "response_id" in event:
         return str(event["response_id"])
+    if event["type"].endswith(ANSWERS):
+        return f"{event['type']} {event.get('event_id')}"
     if "transcription" in event["type"]:
         return f"transcription of {event.get('item_id')}"
     item = event.get("item")

@@ -29,6 +29,7 @@ EVENTS: list[Event] = [
         "event_id": "e",
         "error": {"code": "invalid_api_key", "message": "Incorrect key: sk-***ef"},
     },
+    {"type": "conversation.item.truncated", "event_id": "e", "item_id": "item_1", "audio_end_ms": 100},
 ]
 
 
@@ -83,6 +84,7 @@ def test_each_kind_of_drift_is_named_with_its_frame(change: Callable[[list[Event
         lambda e: e[2]["response"].update(usage={"total_tokens": 5}) or e.pop(5),
         lambda e: e.insert(4, dict(e[3])),
         lambda e: e.insert(0, e.pop(1)),  # another strand: between two of them no order is meant
+        lambda e: e.insert(0, e.pop(7)),  # an answer comes whenever the client has asked
         lambda e: e[6]["error"].update(message="Incorrect key: wr***ey"),
         lambda e: e.pop(6),
     ],
