@@ -7,7 +7,7 @@ SCENARIO := .venv-langwatch
 PAGE   := reports/allure-report/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help report test falsify unit interop langwatch adapters browser bench drift e2e rehearsal serve traceability pages check format clean
+.PHONY: help report test falsify probing unit interop langwatch adapters browser bench drift e2e rehearsal serve traceability pages check format clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ test: check ## Run everything that must hold
 
 falsify: $(VENV)/.ready ## Every mutant of the wire, the server and the report, each verdict predicted
 	$(BIN)/python -m support.falsify
+
+probing: $(VENV)/.ready ## Does some mutant need each step, and the matrix each assertion? Some minutes
+	$(BIN)/python -m support.probing
 
 check: $(VENV)/.ready ## Formatter, linter, strict types, import contracts
 	$(BIN)/ruff format --check .

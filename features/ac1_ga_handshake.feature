@@ -160,10 +160,6 @@ Feature: GA handshake
       Given the live endpoint
       When the client connects
       Then the handshake is accepted
-      And the endpoint has sent, in this order
-        | event           |
-        | session.created |
-        | session.updated |
       When the client asks the question aloud
       Then an audible answer is heard
       And the connection was closed with 1000

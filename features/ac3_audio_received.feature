@@ -144,7 +144,7 @@ Feature: Receiving the spoken answer
     Scenario: A deadline names what was awaited and what was seen last
       Given an endpoint that pauses after 0 slices of its answer
       And a connected client
-      When the client tries to hear an answer within 200 ms
+      When the client tries to hear an answer within 500 ms
       Then the attempt fails because the deadline passed
       And the error says "response.output_audio.delta"
       And the error says "response.created"

@@ -11,8 +11,7 @@ Feature: Guards against the retired beta
       When the guard runs against the client as it is
       Then the guard is green
       When the guard runs against a client that sends the beta session
-      Then the guard is red
-      And the guard gives as reason "missing_required_parameter"
+      Then the guard is red because of "missing_required_parameter"
 
     @unit @migration
     Scenario: The guard of the audio hears GA event names only
@@ -21,8 +20,7 @@ Feature: Guards against the retired beta
       Then the guard is green
       And the guard's endpoint has used no retired event name
       When the guard runs against a client that understands only the beta event names
-      Then the guard is red
-      And the guard gives as reason "refused nothing; heard 0 bytes"
+      Then the guard is red because of "refused nothing; heard 0 bytes"
 
   Rule: Without a key, going back to the beta turns a guard red for the right reason
 
@@ -31,8 +29,7 @@ Feature: Guards against the retired beta
       Given the guard of <criterion>
       And no key in the environment
       When the guard runs against a client that <regression>
-      Then the guard is red
-      And the guard gives as reason "<reason>"
+      Then the guard is red because of "<reason>"
 
       Examples:
         | regression                                | criterion | reason                         |
@@ -47,8 +44,7 @@ Feature: Guards against the retired beta
     Scenario Outline: Mending only <mended> uncovers <next>
       Given the guard of <criterion>
       When the guard runs against a client of the beta with <mended> mended
-      Then the guard is red
-      And the guard gives as reason "<reason>"
+      Then the guard is red because of "<reason>"
 
       Examples:
         | mended                      | next            | criterion | reason                         |

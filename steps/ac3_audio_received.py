@@ -2,7 +2,7 @@
 
 from behave import given, then, when
 from behave.runner import Context
-from hamcrest import assert_that, empty, equal_to, has_length, is_
+from hamcrest import assert_that, empty, has_length, is_
 
 from realtime_server import Answer, CloseWith, EndOfStream, ResetConnection
 from realtime_server.faults import fault
@@ -101,7 +101,8 @@ async def the_client_tries_to_hear_within(context: Context, ms: int) -> None:
 def the_first_slices_are_heard(context: Context, slices: int) -> None:
     turn = world(context).turns[0]
     assert_that(turn.heard, has_length(slices))
-    assert_that(turn.pcm, equal_to(world(context).scripted(0).audio[: len(turn.pcm)]))
+    same = turn.pcm == world(context).scripted(0).audio[: len(turn.pcm)]
+    assert_that(same, is_(True), "the first slices are those of the answer")
 
 
 @then("the answer lasts from {least_ms:d} ms to {most_s:d} s")
@@ -118,4 +119,4 @@ async def nothing_was_warned_about(context: Context) -> None:
 
 @then('"{event}" was warned about {times:d} times')
 def was_warned_about_times(context: Context, event: str, times: int) -> None:
-    assert_that(world(context).log.warnings_about(event), has_length(times))
+    assert_that(world(context).log.warnings_about(event), has_length(times), f"{times} warnings are due")

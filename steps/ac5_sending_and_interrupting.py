@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from behave import then, when
 from behave.runner import Context
-from hamcrest import assert_that, equal_to, has_entries, has_item, has_length
+from hamcrest import assert_that, equal_to, has_entries, has_item, has_length, is_
 
 from realtime_adapter import AudioChunk
 from realtime_server import Sender
@@ -90,12 +90,14 @@ async def has_sent(context: Context, event: str, times: int) -> None:
 
 @then("the endpoint has heard the question byte for byte")
 def the_endpoint_has_heard_the_question(context: Context) -> None:
-    assert_that(world(context).said_on_the_wire(), equal_to(speech("question").pcm))
+    heard = world(context).said_on_the_wire() == speech("question").pcm
+    assert_that(heard, is_(True), "the question is heard as it was said")
 
 
 @then("the endpoint has heard all that was said")
 def the_endpoint_has_heard_all(context: Context) -> None:
-    assert_that(world(context).said_on_the_wire(), equal_to(world(context).said()))
+    heard = world(context).said_on_the_wire() == world(context).said()
+    assert_that(heard, is_(True), "all is heard as it was said")
 
 
 @then('the message sent is one user\'s input text "{words}"')

@@ -16,7 +16,7 @@ def the_documentation_is_read(context: Context) -> None:
 @then("it names")
 def it_names(context: Context) -> None:
     for term in column(context, "term"):
-        assert_that(world(context).documentation, contains_string(term))
+        assert_that(world(context).documentation, contains_string(term), "the documentation names it")
 
 
 @then("it does not name")

@@ -23,7 +23,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from support import lenient, lying, mutants, trials
+from support import client_mutants, lenient, lying, mutants, trials
 from support.criteria import CRITERIA
 from support.forks import side_by_side
 from support.matrix import Cell, Row, as_json, problems_of, table
@@ -34,7 +34,8 @@ from support.settings import DEFAULT_ADAPTER, Settings, SettingsError
 from support.trials import Baseline, Suite
 
 MUTANTS: Mapping[str, Mutant] = {
-    mutant.id: mutant for mutant in (*mutants.MUTANTS, *lenient.MUTANTS, *lying.MUTANTS)
+    mutant.id: mutant
+    for mutant in (*mutants.MUTANTS, *client_mutants.MUTANTS, *lenient.MUTANTS, *lying.MUTANTS)
 }
 OTHER_JUDGES: Mapping[str, Callable[[Mutant], Cell]] = {
     lenient.SERVER: lenient.by_own_tests,
@@ -88,7 +89,7 @@ def judged(suite: Suite, chosen: Sequence[Mutant], jobs: int) -> tuple[list[Row]
         if failed:
             break
     sys.stderr.write("\n")
-    return list(rows.values()), failed
+    return [] if failed else list(rows.values()), failed
 
 
 def _expected_s(mutant: Mutant, criterion: str, known: Baseline) -> float:

@@ -13,6 +13,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,9 +27,9 @@ from realtime_server.rules import Refused, Rule
 from realtime_server.script import CloseWith, Ending
 from support.criteria import CRITERIA
 from support.matrix import KILL, OTHER_REASON, Cell, Row
-from support.mutants import BENIGN, RENAMED_EVENTS, Mutant, in_ga_shape
+from support.mutants import BENIGN, BY_ID, RENAMED_EVENTS, Mutant, in_ga_shape
 from support.scenarios import shortened
-from support.tamper import Event
+from support.tamper import Event, Tampering
 
 SERVER = "SERVER"
 TESTS = Path(__file__).resolve().parent.parent / "tests" / "server"
@@ -133,12 +134,42 @@ def _closing_normally() -> AbstractContextManager[Any]:
     return patch.object(Connection, "lose", lose_normally)
 
 
+def _closing_unsaid() -> AbstractContextManager[Any]:
+    lose = Connection.lose
+
+    async def lose_unsaid(self: Connection, ending: Ending) -> None:
+        await lose(self, CloseWith(ending.code, "") if isinstance(ending, CloseWith) else ending)
+
+    return patch.object(Connection, "lose", lose_unsaid)
+
+
 def _answering_two_at_once() -> AbstractContextManager[Any]:
     return patch.object(service.Service, "_check_in_band", lambda _self, _settings: None)
 
 
 def _under_the_retired_name(event: Event) -> Iterable[Event]:
     return ({**event, "type": RENAMED_EVENTS.get(event["type"], event["type"])},)
+
+
+def _completed_when_cancelled(event: Event) -> Iterable[Event]:
+    if event["type"] != "response.done" or event["response"]["status"] != "cancelled":
+        return (event,)
+    return ({**event, "response": {**event["response"], "status": "completed", "status_details": None}},)
+
+
+def _also_under_the_retired_name(event: Event) -> Iterable[Event]:
+    if event["type"] != "conversation.item.added":
+        return (event,)
+    return (event, {**event, "type": RENAMED_EVENTS[event["type"]]})
+
+
+def _committing_each_slice(event: Event) -> Iterable[Event]:
+    commit = {"type": "input_audio_buffer.commit"}
+    return (event, commit) if event["type"] == "input_audio_buffer.append" else (event,)
+
+
+def _twice(name: str) -> Callable[[Event], Iterable[Event]]:
+    return lambda event: (event, event) if event["type"] == name else (event,)
 
 
 def _unattributed(event: Event) -> Iterable[Event]:
@@ -184,12 +215,24 @@ def _lenient(id_: str, title: str, *rule: Rule, **kills: str) -> Mutant:
 
 
 _REFUSED = "rules: test_a_handshake_that_breaks_a_rule_is_one_error_and_the_close"
+_GREETED = "handshake: test_the_session_is_created_at_once_and_then_nothing_comes"
 _SPOKEN = "turns: test_a_spoken_answer_comes_in_the_recorded_order"
 _SLICED = "turns: test_the_audio_arrives_byte_for_byte_in_slices_of_100_ms"
 _HEARERS = ("AC3", "AC4", "AC5", "AC6")
 
 MUTANTS: tuple[Mutant, ...] = (
     # who is let in
+    replace(
+        _lenient(
+            "beta-tolerated",
+            "lets in a client that sends the beta header",
+            rules.BETA_HEADER,
+            AC1="realtime=v1",
+            AC6="beta_api_shape_disabled",
+        ),
+        tampering=BY_ID["beta-header"],
+        judges=tuple(CRITERIA),
+    ),
     _lenient(
         "beta-let-in",
         "lets a client of the beta in",
@@ -228,7 +271,14 @@ MUTANTS: tuple[Mutant, ...] = (
         "turns a client away with 1000",
         _closing_normally,
         _closed,
-        {"AC1": "1000", SERVER: _REFUSED},
+        {"AC1": "refused as a key is", SERVER: _REFUSED},
+    ),
+    _server(
+        "closes-unsaid",
+        "does not give its reason when it closes",
+        _closing_unsaid,
+        _closed,
+        {"AC1": "3000, '')", SERVER: _REFUSED},
     ),
     # which session it accepts
     _lenient(
@@ -287,12 +337,19 @@ MUTANTS: tuple[Mutant, ...] = (
         {"AC3": "an empty collection", "AC6": "response.audio.delta", SERVER: _SPOKEN},
     ),
     _server(
+        "greets-twice",
+        "greets a client twice",
+        _saying(_twice("session.created")),
+        _said(_twice("session.created")),
+        {"AC1": "the endpoint refused nothing", "AC6": "session.created", SERVER: _GREETED},
+    ),
+    _server(
         "codeless-errors",
         "gives its errors no code",
         _saying(_codeless),
         _said(_codeless),
         {
-            "AC1": "InvalidApiKey",
+            "AC1": "<['beta_api_shape_disabled']>",
             "AC2": "missing_required_parameter",
             "AC3": "server_error",
             SERVER: "rules: RT-",
@@ -310,7 +367,32 @@ MUTANTS: tuple[Mutant, ...] = (
         "never says that a response is done",
         _saying(_never_done),
         _said(_never_done),
-        {**dict.fromkeys(_HEARERS, "response.done"), SERVER: _SPOKEN},
+        {**dict.fromkeys(("AC1", *_HEARERS), "response.done"), SERVER: _SPOKEN},
+    ),
+    _server(
+        "never-cancelled",
+        "calls a cancelled response completed",
+        _saying(_completed_when_cancelled),
+        _said(_completed_when_cancelled),
+        {"AC5": "client_cancelled", SERVER: "turns: test_a_cancelled_answer_closes_what_is_open"},
+    ),
+    _server(
+        "retired-items",
+        "announces items under their retired name, too",
+        _saying(_also_under_the_retired_name),
+        _said(_also_under_the_retired_name),
+        {"AC3": "conversation.item.created", "AC6": "conversation.item.created", SERVER: _SPOKEN},
+    ),
+    replace(
+        _lenient(
+            "commits-each-slice",
+            "commits whatever it is given, to a client that commits each slice",
+            rules.COMMIT_EMPTY,
+            AC4="Hello",
+            AC5="length of <0>",
+        ),
+        tampering=Tampering(sent=_committing_each_slice),
+        judges=tuple(CRITERIA),
     ),
     _server(
         "clipped",

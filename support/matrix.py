@@ -149,7 +149,7 @@ def as_json(rows: Sequence[Row], problems: Sequence[str], facts: Mapping[str, An
 def table(rows: Sequence[Row]) -> Iterator[str]:
     """Yield the matrix as lines: x a kill, . a survival, - not touched, ! a surprise, blank no judge."""
     judges = list(dict.fromkeys(judge for row in rows for judge in row.cells))
-    width = max(len(row.id) for row in rows)
+    width = max((len(row.id) for row in rows), default=0)
     yield " " * width + "  " + " ".join(f"{judge:<3}" for judge in judges)
     for row in rows:
         marks = [f"{_mark(row.cells.get(judge)):^{max(3, len(judge))}}" for judge in judges]

@@ -76,6 +76,20 @@ def _key_in_address(upgrade: Upgrade) -> Upgrade:
     return Upgrade(upgrade.headers, [*upgrade.query, ("api_key", _bearer(upgrade).removeprefix("Bearer "))])
 
 
+def _without_header(name: str) -> Callable[[Upgrade], Upgrade]:
+    return lambda upgrade: Upgrade(
+        [header for header in upgrade.headers if header[0].lower() != name.lower()], upgrade.query
+    )
+
+
+def _with_bearer(change: Callable[[str], str]) -> Callable[[Upgrade], Upgrade]:
+    def changed(upgrade: Upgrade) -> Upgrade:
+        key = change(_bearer(upgrade).removeprefix("Bearer "))
+        return _without_header("Authorization")(upgrade).having(("Authorization", f"Bearer {key}"))
+
+    return changed
+
+
 def _without_model(upgrade: Upgrade) -> Upgrade:
     return Upgrade(upgrade.headers, [each for each in upgrade.query if each[0] != "model"])
 
@@ -124,12 +138,6 @@ def in_ga_shape(session: Session) -> Session:
             side[name] = pcm16 if name == "format" else session[flat]
     kept = {key: value for key, value in session.items() if key in ("instructions", "tools", "tool_choice")}
     return {"type": "realtime", **kept, "audio": {"input": heard, "output": spoken}}
-
-
-def _without_header(name: str) -> Callable[[Upgrade], Upgrade]:
-    return lambda upgrade: Upgrade(
-        [header for header in upgrade.headers if header[0].lower() != name.lower()], upgrade.query
-    )
 
 
 def _without(part: Mapping[str, Any], key: str) -> dict[str, Any]:
@@ -224,6 +232,28 @@ def _even_only(event: Event) -> Event:
     return {**event, "delta": base64.b64encode(pcm[: len(pcm) // 2 * 2]).decode()}
 
 
+def _silent(event: Event) -> Event:
+    return {**event, "delta": base64.b64encode(bytes(len(base64.b64decode(event["delta"])))).decode()}
+
+
+def _first(count: int, name: str) -> Tampering:
+    """A client that takes in only the first events of a type after each request for a response."""
+    left = [count]
+
+    def sent(event: Event) -> Iterable[Event]:
+        if event.get("type") == "response.create":
+            left[0] = count
+        return (event,)
+
+    def received(event: Event) -> Iterable[Event]:
+        if event.get("type") != name:
+            return (event,)
+        left[0] -= 1
+        return (event,) if left[0] >= 0 else ()
+
+    return Tampering(sent=sent, received=received)
+
+
 def _with_part_of_the_beta(event: Event) -> Event:
     item = event["item"]
     parts = [{**part, "type": "text"} for part in item.get("content", ())]
@@ -244,6 +274,15 @@ def _cancelled(event: Event) -> Event:
     return {**event, "response": {**event["response"], "status": "cancelled", "status_details": details}}
 
 
+def _noisy(event: Event) -> Event:
+    pcm = bytes(255 - byte for byte in base64.b64decode(event["audio"]))
+    return {**event, "audio": base64.b64encode(pcm).decode()}
+
+
+def _apart(_: Event) -> Event:
+    return {"type": "response.create", "response": {"conversation": "none", "output_modalities": ["text"]}}
+
+
 def _echoing(event: Event) -> Event:
     return {**event, "transcript": f"{event['transcript']} {event['transcript']}"}
 
@@ -251,17 +290,30 @@ def _echoing(event: Event) -> Event:
 # ------------------------------------------------------------------- the client
 
 
-class _Deaf:
-    """A client seen through a change: everything else is the client's own."""
+class Wrapped:
+    """A client seen through a change: everything else is the client's own.
+
+    Attributes:
+        acts_on: What of the client it changes: attributes, or ``RAISES`` for what its calls raise.
+    """
+
+    acts_on: frozenset[str] = frozenset()
 
     def __init__(self, client: Any) -> None:
         self._client = client
+
+    def __init_subclass__(cls) -> None:
+        own = {name for name in vars(cls) if not name.startswith("_") and name != "acts_on"}
+        cls.acts_on |= own
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
 
 
-class _Impatient(_Deaf):
+RAISES = "(raises)"
+
+
+class _Impatient(Wrapped):
     """Takes a short silence for the end of the turn, as clients did that waited for no ``response.done``."""
 
     async def recv_audio(self, timeout: float) -> Any:  # noqa: ARG002 - the public surface
@@ -345,6 +397,20 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "no-model", "wire", "names no model", Tampering(upgrade=_without_model), _connecting("missing_model")
     ),
+    Mutant(
+        "another-key",
+        "wire",
+        "presents another key than its own",
+        Tampering(upgrade=_with_bearer(lambda _: "sk-somebody-else-s")),
+        {"AC1": "the key is the client's own", "AC6": "the key is the client's own"},
+    ),
+    Mutant(
+        "wrong-source",
+        "wire",
+        "takes its key from elsewhere than it was told",
+        Tampering(upgrade=_with_bearer(lambda key: "sk-stray" if key.startswith("sk-held-by") else key)),
+        {"AC1": "the key is the one that counts"},
+    ),
     # the session
     Mutant(
         "beta-session",
@@ -413,13 +479,50 @@ MUTANTS: tuple[Mutant, ...] = (
         _believes_its_own_session(),
         {"AC2": "the attempt succeeded"},
     ),
+    Mutant(
+        "clears-first",
+        "wire",
+        "empties its input before it configures its session",
+        Tampering(sent=_replacing("session.update", _bare("input_audio_buffer.clear"), _as_it_is)),
+        {"AC2": "was <['input_audio_buffer.clear']>"}
+        | dict.fromkeys(("AC5", "AC6"), "input_audio_buffer.clear"),
+    ),
+    Mutant(
+        "one-setting-more",
+        "wire",
+        "asks for a setting more",
+        Tampering(sent=_session(_audio("output", lambda side: {**side, "speed": 1.0}))),
+        {"AC2": "audio.output.speed is 1.0 and not expected", "AC6": "not expected"},
+    ),
+    Mutant(
+        "another-voice",
+        "wire",
+        "asks for another voice than it was told, and does not look which it gets",
+        _believes_its_own_session().then(
+            Tampering(sent=_session(_audio("output", lambda side: {**side, "voice": "echo"})))
+        ),
+        {"AC2": 'voice is "echo" where "marin"', "AC6": "voice"},
+    ),
+    Mutant(
+        "cancels-at-once",
+        "wire",
+        "cancels before there is anything to cancel",
+        Tampering(sent=_replacing("session.update", _as_it_is, _bare("response.cancel"))),
+        dict.fromkeys(("AC2", "AC3", "AC5", "AC6"), "no active response"),
+    ),
     # what is understood
     Mutant(
         "beta-names-only",
         "wire",
         "understands only the beta event names",
         Tampering(received=_BETA_NAMES_ONLY),
-        {"AC3": "heard 0 bytes", "AC4": "None", "AC5": "heard 0 bytes", "AC6": "0 bytes"},
+        {
+            "AC1": "0 bytes",
+            "AC3": "heard 0 bytes",
+            "AC4": "None",
+            "AC5": "heard 0 bytes",
+            "AC6": "0 bytes",
+        },
     ),
     Mutant(
         "ga-names-only",
@@ -440,7 +543,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "wire",
         "hears each slice of audio twice",
         Tampering(received=_replacing("response.output_audio.delta", _as_it_is, _as_it_is)),
-        {"AC3": "bytes where", "AC4": "bytes where", "AC5": "bytes where", "AC6": "bytes where"},
+        {"AC3": "length of <3>", "AC4": "bytes where", "AC5": "bytes where", "AC6": "bytes where"},
     ),
     Mutant(
         "failure-unseen",
@@ -484,7 +587,74 @@ MUTANTS: tuple[Mutant, ...] = (
         Tampering(received=_replacing(_RECOGNISED, _echoing)),
         {"AC4": "Hello"},
     ),
+    Mutant(
+        "retired-audio-as-ga",
+        "wire",
+        "does not tell the retired name of the audio",
+        Tampering(received=_renaming("response.audio.delta", "response.output_audio.delta")),
+        {"AC3": "2 warnings are due"},
+    ),
+    Mutant(
+        "retired-words-as-ga",
+        "wire",
+        "does not tell the retired name of the streamed words",
+        Tampering(received=_renaming("response.audio_transcript.delta", f"{_TRANSCRIPT}.delta")),
+        {"AC4": "one warning is due"},
+    ),
+    Mutant(
+        "retired-final-words-as-ga",
+        "wire",
+        "does not tell the retired name of the final words",
+        Tampering(received=_renaming("response.audio_transcript.done", f"{_TRANSCRIPT}.done")),
+        {"AC4": "one warning is due"},
+    ),
+    Mutant(
+        "retired-slice-twice",
+        "wire",
+        "hears each slice of audio twice under its retired name",
+        Tampering(received=_replacing("response.audio.delta", _as_it_is, _as_it_is)),
+        {"AC3": "bytes where"},
+    ),
+    Mutant(
+        "retired-words-changed",
+        "wire",
+        "mishears the final words under their retired name",
+        Tampering(received=_replacing("response.audio_transcript.done", _echoing)),
+        {"AC4": "we close at six. We open"},
+    ),
+    Mutant(
+        "silent",
+        "wire",
+        "hears silence instead of the answer",
+        Tampering(received=_replacing("response.output_audio.delta", _silent)),
+        {
+            **dict.fromkeys(("AC1", "AC5"), "speech lies above"),
+            "AC3": "the first slices are those of the answer",
+            **dict.fromkeys(("AC4", "AC6"), "bytes where"),
+        },
+    ),
+    Mutant(
+        "first-slices-only",
+        "wire",
+        "hears only the first slices of an answer",
+        _first(2, "response.output_audio.delta"),
+        {"AC3": "the answer lasts", "AC4": "bytes where", "AC5": "bytes where", "AC6": "bytes where"},
+    ),
+    Mutant(
+        "closes-oddly",
+        "wire",
+        "hangs up with a code of its own",
+        Tampering(close_code=4_999),
+        {"AC1": "4999"},
+    ),
     # what is sent
+    Mutant(
+        "user-words-changed",
+        "wire",
+        "mishears the words of the user",
+        Tampering(received=_replacing(_RECOGNISED, lambda event: {**event, "transcript": "Goodbye."})),
+        {"AC4": "recognised as"},
+    ),
     Mutant(
         "create-before-commit",
         "wire",
@@ -509,14 +679,28 @@ MUTANTS: tuple[Mutant, ...] = (
         "wire",
         "asks for each response twice",
         Tampering(sent=_replacing("response.create", _as_it_is, _bare("response.create"))),
-        dict.fromkeys(("AC3", "AC4", "AC6"), "already_has_active_response") | {"AC5": "response.create"},
+        {**dict.fromkeys(("AC1", "AC3", "AC4", "AC6"), "already_has_active"), "AC5": "response.create"},
     ),
     Mutant(
         "speech-twice",
         "wire",
         "sends each slice of speech twice",
         Tampering(sent=_replacing("input_audio_buffer.append", _as_it_is, _as_it_is)),
-        {"AC4": "Hello", "AC5": "input_audio_buffer.append"},
+        {"AC4": "Hello", "AC5": "all is heard as it was said"},
+    ),
+    Mutant(
+        "noisy-speech",
+        "wire",
+        "does not send its speech as it was said",
+        Tampering(sent=_replacing("input_audio_buffer.append", _noisy)),
+        {"AC4": "Hello", "AC5": "the question is heard as it was said"},
+    ),
+    Mutant(
+        "answered-apart",
+        "wire",
+        "asks for another answer beside each",
+        Tampering(sent=_replacing("response.create", _as_it_is, _apart)),
+        {"AC3": "bytes where", "AC4": "None", "AC5": "length of <2>"},
     ),
     Mutant(
         "beta-part",
@@ -566,14 +750,28 @@ MUTANTS: tuple[Mutant, ...] = (
         "wire",
         "no longer documents the GA endpoint",
         _documenting(lambda text: text.replace("wss://api.openai.com/v1/realtime", "the endpoint")),
-        {"AC7": "wss://api.openai.com/v1/realtime"},
+        {"AC7": "Expected: 'it does not name'"},
     ),
     Mutant(
         "undocumented",
         "wire",
         "is no longer documented",
         _documenting(lambda _: ""),
-        {"AC7": "wss://api.openai.com/v1/realtime"},
+        {"AC7": "the documentation names it"},
+    ),
+    Mutant(
+        "events-undocumented",
+        "wire",
+        "no longer marks the events in its documentation",
+        _documenting(lambda text: text.replace("``", "")),
+        {"AC7": "greater than or equal to"},
+    ),
+    Mutant(
+        "imagined-event-documented",
+        "wire",
+        "documents an event that nobody knows",
+        _documenting(lambda text: f"{text}\nAlso: ``response.imagined.delta``"),
+        {"AC7": "response.imagined.delta"},
     ),
     # what must not matter
     Mutant(

@@ -79,6 +79,7 @@ class Tampering:
         received: From one event of the endpoint to the events the client receives (none drops it).
         client: From the client to what the scenario holds in its place; for what no wire shows.
         documentation: From the documentation of the client's module to that which is read.
+        close_code: What stands in for the code with which the client hangs up; 0 leaves it.
         fragmented: Whether each text frame reaches the client in several WebSocket fragments.
     """
 
@@ -87,6 +88,7 @@ class Tampering:
     received: Callable[[Event], Iterable[Event]] = field(default=_same_event)
     client: Callable[[Any], Any] = field(default=_same_client)
     documentation: Callable[[str], str] = field(default=str)
+    close_code: int = 0
     fragmented: bool = False
 
     def then(self, other: Tampering) -> Tampering:
@@ -99,6 +101,7 @@ class Tampering:
             received=lambda event: _through(other.received(event), self.received),
             client=lambda client: self.client(other.client(client)),
             documentation=lambda text: other.documentation(self.documentation(text)),
+            close_code=other.close_code or self.close_code,
             fragmented=self.fragmented or other.fragmented,
         )
 
@@ -112,7 +115,7 @@ class Relay:
     Args:
         endpoint: Where the frames go: ``ws://host:port/path`` (the client's query is kept).
         tampering: What is changed on the way.
-        listen: Called with what goes over the client's own connection, as (direction, kind, payload, code):
+        listen: Called with what the endpoint is sent and sends, as (direction, kind, payload, code):
             see ``on_frame`` of ``OpenAIRealtimeAgentAdapter``; the key is never in it.
 
     Attributes:
@@ -198,14 +201,14 @@ class Relay:
             self._listen(direction, "close", "", code)
 
     def _sent(self, frame: str | bytes) -> list[str | bytes]:
-        self._listen("client", "text", str(frame), None)
-        return _changed(frame, self.tampering.sent)
+        changed = _changed(frame, self.tampering.sent)
+        for one in changed:
+            self._listen("client", "text", str(one), None)
+        return changed
 
     def _received(self, frame: str | bytes) -> list[str | bytes]:
-        changed = _changed(frame, self.tampering.received)
-        for one in changed:
-            self._listen("server", "text", str(one), None)
-        return changed
+        self._listen("server", "text", str(frame), None)
+        return _changed(frame, self.tampering.received)
 
     async def _pump(
         self,
@@ -230,7 +233,8 @@ class Relay:
             sink.transport.abort() if source.close_code == 1006 else await sink.close()
         else:
             assert source.close_code is not None
-            await sink.close(source.close_code, source.close_reason or "")
+            instead = self.tampering.close_code if isinstance(source, ServerConnection) else 0
+            await sink.close(instead or source.close_code, source.close_reason or "")
 
 
 def _chosen(header: str) -> bool:

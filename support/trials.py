@@ -1,18 +1,20 @@
 """A mutant on trial: what a criterion, the server's own tests or the reconciliation do to it.
 
-Each trial runs in a process of its own (see ``support.forks``). A criterion judges with its ``@unit``
-scenarios: those that the mutant touches, until one has killed it. What a mutant touches is seen beforehand,
-in a run of the unharmed client: a scenario in which nothing would have been changed cannot end otherwise.
+Each trial runs in a process of its own (see ``support.forks``). A criterion judges with all its scenarios
+that the mutant touches, until one has killed it; the live ones go to an embedded endpoint of their own. What
+a mutant touches is seen beforehand, in a run of the unharmed client: a scenario in which nothing would have
+been changed cannot end otherwise.
 """
 
 from __future__ import annotations
 
+import inspect
 import io
 import os
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import ExitStack, redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +23,13 @@ from behave.model import Feature, Scenario, Step
 from behave.runner import Context, Runner
 from behave.runner_util import parse_features
 
+from realtime_server import Answer, Connection, RealtimeServer, Script
 from support import scenarios
 from support.matrix import KILL, OTHER_REASON, SURVIVE, Cell, Row
-from support.mutants import Mutant
+from support.mutants import RAISES, Mutant, Wrapped
 from support.settings import Settings
 from support.tamper import NONE, Event, Tampering, Upgrade
-from support.world import World, environment
+from support.world import UNIT_KEY, World, environment
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE_S = 1.5  # how long a wait may last in here: a mutant must be caught by a verdict, not by patience
@@ -41,7 +44,7 @@ class Suite(Runner):  # type: ignore[misc]
 
     def __init__(self, settings: Settings) -> None:
         paths = [str(path) for path in sorted((ROOT / "features").glob("*.feature"))]
-        arguments = ["--tags=@unit", "-f", "null", "--no-summary", "--no-color", *paths]
+        arguments = ["-f", "null", "--no-summary", "--no-color", *paths]
         super().__init__(Configuration(arguments, load_config=False))
         self.settings = settings
         os.chdir(ROOT)
@@ -51,12 +54,12 @@ class Suite(Runner):  # type: ignore[misc]
         self.features = parse_features(self.feature_locations())
 
     def of(self, criterion: str) -> list[Scenario]:
-        """Return the ``@unit`` scenarios of a criterion."""
+        """Return the scenarios of a criterion, on every level."""
         return [
             scenario
             for feature in self.features
             for scenario in feature.walk_scenarios()
-            if {criterion, "unit"} <= set(scenarios.tags_of(scenario))
+            if criterion in scenarios.tags_of(scenario)
         ]
 
 
@@ -68,14 +71,15 @@ class Seen:
         tampering: What is changed.
         before: Called when the World is open.
         failed: Called with each step that fails.
-        after: Called when the scenario is over and its transcripts are closed.
+        after: Called when the scenario is over and its transcripts are closed, with the connections that the
+            endpoint in the place of the live one had.
         done: Whether the rest of the scenarios can be left out.
     """
 
     tampering: Tampering
     before: Callable[[World], None] = lambda _: None
     failed: Callable[[Context, Step], None] = lambda _context, _step: None
-    after: Callable[[World], None] = lambda _: None
+    after: Callable[[World, Sequence[Connection]], None] = lambda _world, _live: None
     done: Callable[[], bool] = lambda: False
 
 
@@ -88,6 +92,9 @@ def run_scenarios(suite: Suite, chosen: Collection[str], each: Callable[[Scenari
         each: Says what to do in a scenario.
     """
     ran = 0
+    live = RealtimeServer(Script(default_answer=Answer(pause_ms=5)))  # slow enough to be interrupted
+    live.start()
+    settings = replace(suite.settings, endpoint=live.url, live_key=UNIT_KEY)
 
     def before_scenario(context: Context, scenario: Scenario) -> None:
         nonlocal ran
@@ -99,8 +106,9 @@ def run_scenarios(suite: Suite, chosen: Collection[str], each: Callable[[Scenari
         owned = ExitStack()
         context.add_cleanup(owned.close)
         owned.enter_context(environment())
-        context.world = owned.enter_context(World(suite.settings, seen.tampering).opened())
-        context.world.timeout_s = PATIENCE_S
+        context.world = owned.enter_context(World(settings, seen.tampering).opened())
+        context.dialled_before = len(live.connections)
+        context.world.timeout_s = context.world.live_timeout_s = PATIENCE_S
         seen.before(context.world)
 
     def after_step(context: Context, step: Step) -> None:
@@ -110,10 +118,10 @@ def run_scenarios(suite: Suite, chosen: Collection[str], each: Callable[[Scenari
     def after_scenario(context: Context, _scenario: Scenario) -> None:
         if "world" in context:
             context.world.finish()
-            context.seen.after(context.world)
+            context.seen.after(context.world, live.connections[context.dialled_before :])
 
     def before_all(context: Context) -> None:
-        context.settings = suite.settings
+        context.settings = settings
 
     for feature in suite.features:
         for scenario in feature.walk_scenarios():
@@ -128,6 +136,7 @@ def run_scenarios(suite: Suite, chosen: Collection[str], each: Callable[[Scenari
     suite.context = Context(suite)
     with redirect_stdout(io.StringIO()):
         suite.run_model([feature for feature in suite.features if _wanted(feature, chosen)])
+    live.stop()
     return ran
 
 
@@ -181,22 +190,57 @@ class Watch:
         return (event,)
 
     def _received(self, event: Event) -> Iterable[Event]:
-        self._ask(lambda change: change.fragmented or _written(change.received(event)) != _written([event]))
+        self._ask(
+            lambda change: (
+                bool(change.fragmented or change.close_code)
+                or _written(change.received(event)) != _written([event])
+            )
+        )
         return (event,)
 
     def _client(self, client: Any) -> Any:
-        self._ask(lambda change: change.client(client) is not client)
-        return client
+        acting = {
+            mutant.id: wrapped.acts_on
+            for mutant in self.mutants
+            if isinstance(wrapped := mutant.tampering.client(client), Wrapped)
+        }
+
+        def seen(what: str) -> None:
+            self.touching |= {mutant for mutant, acts_on in acting.items() if what in acts_on}
+
+        return _Spied(client, seen)
 
     def _documentation(self, text: str) -> str:
         self._ask(lambda change: change.documentation(text) != text)
         return text
 
-    def look_back(self, world: World) -> None:
+    def look_back(self, world: World, live: Sequence[Connection]) -> None:
         """See, once the scenario is over, which server would have acted otherwise."""
         servers = [each.server for each in (world, *world.guards) if each.server is not None]
-        connections = [connection for server in servers for connection in server.connections]
+        connections = [*live, *(connection for server in servers for connection in server.connections)]
         self.touching |= {mutant.id for mutant in self.mutants if mutant.touches(connections)}
+
+
+class _Spied:
+    """A client of which is seen what is used of it, and whether its calls raise."""
+
+    def __init__(self, client: Any, seen: Callable[[str], None]) -> None:
+        self._client, self._seen = client, seen
+
+    def __getattr__(self, name: str) -> Any:
+        self._seen(name)
+        found = getattr(self._client, name)
+        return self._watched(found) if inspect.iscoroutinefunction(found) else found
+
+    def _watched(self, call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def watched(*given: Any, **named: Any) -> Any:
+            try:
+                return await call(*given, **named)
+            except Exception:
+                self._seen(RAISES)
+                raise
+
+        return watched
 
 
 def _written(events: Iterable[Event]) -> list[str]:
@@ -214,10 +258,10 @@ def baseline(suite: Suite, criterion: str, mutants: Iterable[Mutant]) -> Baselin
         identity, watch = scenarios.identity(scenario), Watch(judged_here)
 
         def failed(context: Context, step: Step) -> None:
-            found.failed.append(f"{context.scenario.name}: {step.name}: {_reason(step)}")
+            found.failed.append(f"{context.scenario.name}: {step.name}: {reason_of(step)}")
 
-        def after(world: World) -> None:
-            watch.look_back(world)
+        def after(world: World, live: Sequence[Connection]) -> None:
+            watch.look_back(world, live)
             found.seconds[identity] = scenario.duration
             for mutant in watch.touching:
                 found.touched[mutant].append(identity)
@@ -237,7 +281,7 @@ def by_criterion(suite: Suite, mutant: Mutant, criterion: str, touched: Collecti
     words = mutant.kills.get(criterion, "\0")
 
     def failed(context: Context, step: Step) -> None:
-        reason = _reason(step)
+        reason = reason_of(step)
         right = words in reason
         if cell.observed != KILL and (right or cell.observed == SURVIVE):
             cell.observed = KILL if right else OTHER_REASON
@@ -252,5 +296,6 @@ def by_criterion(suite: Suite, mutant: Mutant, criterion: str, touched: Collecti
     return cell
 
 
-def _reason(step: Step) -> str:
+def reason_of(step: Step) -> str:
+    """Return what a step that failed said."""
     return scenarios.explain(step.exception) if step.exception else str(step.error_message)

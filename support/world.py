@@ -18,7 +18,7 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -115,6 +115,7 @@ class World:
         self.agent_turn: Any = None  # the turn taken whole last
         self._readers: list[asyncio.Task[list[Any]]] = []
         self.timeout_s = TIMEOUT_S
+        self.live_timeout_s = LIVE_TIMEOUT_S
         self.patience_s: float | None = None  # how long an answer may take, when the scenario is about that
         self.live = False
         self.documentation = ""
@@ -211,7 +212,7 @@ class World:
     def use_live_endpoint(self) -> None:
         """Go to the live endpoint, to the one that ``-D endpoint=`` names, or to the scenario's recording."""
         self.live = True
-        self.timeout_s = LIVE_TIMEOUT_S
+        self.timeout_s = self.live_timeout_s
         self._url = self.settings.endpoint or ""
         if self.recording is not None:
             self.replay = ReplayServer(Recording.read(self.recording), self.recording.name)
@@ -221,7 +222,8 @@ class World:
         self.options.setdefault("api_key", self.settings.live_key or UNIT_KEY)
         if self.settings.model:
             self.options.setdefault("model", self.settings.model)
-        if not self.settings.takes("on_frame"):  # then what it sends and receives is read on the way
+        # What a client does not tell of what it sees, or what is tampered with, is read on the way.
+        if self.tampering != NONE or not self.settings.takes("on_frame"):
             self._relay = Relay(self._url or DEFAULT_URL, self.tampering, self._tap())
             self._relay.start()
             self._url = self._relay.url
@@ -282,10 +284,10 @@ class World:
     def make_client(self, **options: Any) -> Any:
         """Return a new client for this scenario's endpoint."""
         given = self.client_options(**options)
-        if self.live and self.settings.takes("on_frame"):
+        if self.live and self._relay is None and self.settings.takes("on_frame"):
             given.setdefault("on_frame", self._tap())
         if self.live and self.settings.takes("connect_timeout_s"):
-            given.setdefault("connect_timeout_s", LIVE_TIMEOUT_S)
+            given.setdefault("connect_timeout_s", self.live_timeout_s)
         if self.live:
             given.update(self.settings.dialect.client_options)
         client = self.tampering.client(made(self.settings.adapter, self.settings.adapter_name, given))
@@ -541,6 +543,10 @@ class World:
         found: dict[str, Any] | None = next((each for each in events if each["type"] == event), None)
         assert found is not None, f"the {sender} sent no {event}, only {[each['type'] for each in events]}"
         return found
+
+    def sent_of(self, events: Sequence[str]) -> list[str]:
+        """Return what the endpoint has sent so far of these types, in order; others may come between."""
+        return [name for name in self.transcript.types(Sender.SERVER) if name in events]
 
     def await_event(self, sender: Sender, event: str) -> None:
         """Wait until one side has sent an event of a type, or the connection has ended.
