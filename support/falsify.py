@@ -15,6 +15,7 @@ does harm is killed, every criterion kills at least three and survives a benign 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import time
@@ -27,8 +28,10 @@ from support import client_mutants, lenient, lying, mutants, trials
 from support.criteria import CRITERIA
 from support.forks import side_by_side
 from support.matrix import Cell, Row, as_json, problems_of, table
+from support.matrix_page import page
 from support.mutants import Mutant
 from support.provenance import provenance
+from support.redaction import redact
 from support.run_record import timestamp, write_json
 from support.settings import DEFAULT_ADAPTER, Settings, SettingsError
 from support.trials import Baseline, Suite
@@ -124,8 +127,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         "seconds": took_s,
         "ran against": {"adapter": asked.adapter, **provenance()},
     }
-    written = as_json(rows, problems, facts)
+    written = json.loads(redact(json.dumps(as_json(rows, problems, facts), ensure_ascii=False)))
     write_json(asked.out / "falsification.json", written)
+    (asked.out / "falsification.html").write_text(page(written), encoding="utf-8")
     sys.stdout.write("\n".join([*table(rows), "", *(f"PROBLEM  {each}" for each in problems), ""]))
     sys.stdout.write(f"{counted(rows)}, {len(problems)} problems, {took_s} s\n")
     return int(bool(problems))

@@ -115,7 +115,7 @@ def _drawn(results: Sequence[Path], record: RunRecord, home: Path) -> SingleFile
 
 
 def _configuration(drawn: Path, home: Path, record: RunRecord) -> dict[str, Any]:
-    matrix = home / "traceability.html"
+    pages = [home / "traceability.html", home / "falsification.html"]
     return {
         "name": TITLE,
         "output": str(drawn),
@@ -123,7 +123,7 @@ def _configuration(drawn: Path, home: Path, record: RunRecord) -> dict[str, Any]
         "historyLimit": HISTORY_LIMIT,
         "variables": {f"{name[:1].upper()}{name[1:]}": fact for name, fact in record.facts.items()},
         "categories": categories.for_allure(),
-        "globalAttachments": [str(matrix.resolve())] if matrix.exists() else [],
+        "globalAttachments": [str(page.resolve()) for page in pages if page.exists()],
         "plugins": {
             "awesome": {"options": {"singleFile": True, "groupBy": ["epic", "story"], "reportLanguage": "en"}}
         },

@@ -48,6 +48,14 @@ class Upgrade:
     headers: Headers
     query: list[tuple[str, str]]
 
+    @property
+    def shown(self) -> str:
+        """What the client chose, a line each, without its key."""
+        key = next((value for name, value in self.headers if name.lower() == "authorization"), "")
+        lines = [f"?{urlencode(self.query)}", *(f"{name}: {value}" for name, value in self.headers)]
+        secret = key.removeprefix("Bearer ")
+        return "\n".join(line.replace(secret, "***") if secret else line for line in lines)
+
     def having(self, *headers: tuple[str, str]) -> Upgrade:
         """Return the request with headers added."""
         return Upgrade([*self.headers, *headers], self.query)
@@ -179,6 +187,8 @@ class Relay:
         )
         self._listen("client", "request", f"GET {urlsplit(client.request.path).path} HTTP/1.1", None)
         upgrade = self.tampering.upgrade(asked)
+        if upgrade != asked:
+            self.changes.append((asked.shown, upgrade.shown))
         offered = [value for name, value in upgrade.headers if name.lower() == _SUBPROTOCOLS]
         query = urlencode(upgrade.query)
         async with connect(

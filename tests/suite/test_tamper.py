@@ -159,3 +159,17 @@ def test_a_lost_connection_is_lost_in_the_same_way(ending: CloseWith | ResetConn
 
     with relayed(Tampering(), Script(answers=[Answer(ending=ending)])) as (url, _):
         assert asyncio.run(dialled(url)) == code
+
+
+def test_a_changed_upgrade_is_shown_without_the_key() -> None:
+    with RealtimeServer() as server:
+        relay = Relay(server.url, BY_TITLE["writes its key into the address"])
+        relay.start()
+        try:
+            asyncio.run(converse(f"{relay.url}?model=gpt-realtime-mini", until="session.created"))
+        finally:
+            relay.stop()
+    ((before, after),) = relay.changes
+    assert "api_key" not in before
+    assert "api_key=***" in after
+    assert "sk-a-key-of-a-test" not in before + after
