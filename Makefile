@@ -7,7 +7,7 @@ SCENARIO := .venv-langwatch
 PAGE   := reports/allure-report/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help report test falsify probing unit interop langwatch adapters browser bench drift e2e rehearsal serve traceability pages check format clean
+.PHONY: help report test falsify probing mutation unit interop langwatch adapters browser bench drift e2e rehearsal serve traceability pages check format clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -36,6 +36,13 @@ falsify: $(VENV)/.ready ## Every mutant of the wire, the server and the report, 
 
 probing: $(VENV)/.ready ## Does some mutant need each step, and the matrix each assertion? Some minutes
 	$(BIN)/python -m support.probing
+
+$(VENV)/.mutation: $(VENV)/.ready requirements-mutation.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-mutation.txt
+	@touch $@
+
+mutation: $(VENV)/.mutation ## Operators of the adapter's code changed one at a time: hours; ARGS="--sample 60 audio.py" for less
+	$(BIN)/python -m support.code_mutation $(ARGS)
 
 check: $(VENV)/.ready ## Formatter, linter, strict types, import contracts
 	$(BIN)/ruff format --check .

@@ -122,11 +122,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     rows, failed = judged(suite, chosen, asked.jobs)
     problems = failed or problems_of(rows, whole=not asked.mutants)
     took_s = round(time.monotonic() - began, 1)
-    facts = {
+    facts: dict[str, Any] = {
         "finished": timestamp(),
         "seconds": took_s,
         "ran against": {"adapter": asked.adapter, **provenance()},
     }
+    if (mutation := asked.out / "code-mutation.json").exists():
+        facts["code"] = json.loads(mutation.read_text(encoding="utf-8"))
     written = json.loads(redact(json.dumps(as_json(rows, problems, facts), ensure_ascii=False)))
     write_json(asked.out / "falsification.json", written)
     (asked.out / "falsification.html").write_text(page(written), encoding="utf-8")

@@ -82,9 +82,23 @@ def _summary(matrix: Mapping[str, Any]) -> str:
         f"<p><strong>{killed} of {len(harmful)} mutants that do harm are caught, "
         f"{len(mutants) - len(harmful)} benign ones are to be let pass. {verdict}</strong></p>"
         f'<p class="note">{escape(matrix["finished"])}, {escape(facts)}; {matrix["seconds"]} s</p>'
+        f"{_code(matrix.get('code'))}"
         "<p>A mutant is a small way to be wrong. Who has to notice it, and for which reason, is said "
         "beforehand; everybody else must not. A cell opens to what was seen.</p>"
         f"<details><summary>How many each criterion catches</summary><ul>{kills}</ul></details>"
+    )
+
+
+def _code(code: Mapping[str, Any] | None) -> str:
+    """Say what became of changes of the adapter's code, when that was tried."""
+    if code is None:
+        return ""
+    drawn = f"{code['judged']} of {code['changes']} changes in {', '.join(code['modules'])}"
+    left = "".join(f"<li>{escape(each)}</li>" for each in code["unexplained"])
+    return (
+        f"<details><summary>The adapter's code: {code['caught']} of {code['judged']} changes caught</summary>"
+        f"<p>{escape(drawn)}, {escape(code['finished'])}; {len(code['survivors'])} survived. Those not "
+        f"explained: {'none' if not left else ''}</p><ul>{left}</ul></details>"
     )
 
 

@@ -46,3 +46,20 @@ def test_the_page_has_no_script_and_calls_nobody() -> None:
     shown = drawn(AC1=Cell(KILL, KILL, 1))
     assert "<script" not in shown
     assert "http" not in shown
+
+
+def test_the_score_of_the_code_s_own_mutation_is_on_the_page_once_it_is_known() -> None:
+    code = {
+        "finished": "2026-11-25T03:00:00+00:00",
+        "modules": ["audio.py"],
+        "changes": 90,
+        "judged": 60,
+        "caught": 57,
+        "survivors": [{}, {}, {}],
+        "unexplained": ["audio.py:3 f: «a < b» → «a <= b»"],
+    }
+    shown = page({**as_json([], [], FACTS), "code": code})
+    assert "57 of 60 changes caught" in shown
+    assert "60 of 90 changes in audio.py" in shown
+    assert "3 survived" in shown
+    assert "a &lt;= b" in shown
