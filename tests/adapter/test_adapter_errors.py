@@ -153,3 +153,16 @@ def test_every_error_has_one_root_and_the_builtin_it_stands_for() -> None:
     )
     assert later.last_seen == "response.created"
     assert "before it: session.updated" in str(later)
+
+
+@pytest.mark.parametrize("message", ["Hold on.", "Missing bearer", "Sorry."])
+def test_an_error_without_a_code_is_known_by_its_very_words(message: str) -> None:
+    error = ErrorDetail(type="invalid_request_error", message=message)
+    assert not is_final(error)
+    assert not isinstance(refused_handshake(error, None), InvalidApiKey)
+
+
+def test_only_an_error_that_names_something_is_to_be_corrected() -> None:
+    named = ErrorDetail(type="invalid_request_error", code="x", message="No.", param="session.voice")
+    assert "Correct what it names" in str(from_server(named))
+    assert "Correct what it names" not in str(from_server(ErrorDetail(type="x", code="x", message="No.")))
