@@ -3,7 +3,6 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 GUESTS := .venv-interop
-SCENARIO := .venv-langwatch
 PAGE   := reports/allure-report/index.html
 
 .DEFAULT_GOAL := help
@@ -67,14 +66,7 @@ $(GUESTS)/.ready: requirements-interop.txt
 interop: $(VENV)/.ready $(GUESTS)/.ready ## Clients that nobody here wrote, against the embedded endpoint
 	$(BIN)/behave --tags=@CAP-INTEROP
 
-# Likewise: it brings more than a hundred packages.
-$(SCENARIO)/.ready: requirements-langwatch.txt
-	@echo "Setting up $(SCENARIO) (once; some minutes) …"
-	@$(PYTHON) -m venv --clear $(SCENARIO)
-	@$(SCENARIO)/bin/pip install --quiet --disable-pip-version-check -r requirements-langwatch.txt
-	@touch $@
-
-langwatch: $(VENV)/.ready $(SCENARIO)/.ready ## A run of langwatch-scenario with this adapter as its agent
+langwatch: $(VENV)/.ready .venv-adapters/.ready ## A run of langwatch-scenario with this adapter as its agent
 	$(BIN)/behave --tags=@CAP-SCENARIO
 
 # Two releases of langwatch-scenario, each in an environment of its own with this suite's requirements beside it.
@@ -123,5 +115,5 @@ pages: $(VENV)/.ready ## A page for each capability, out of its feature, in repo
 	$(BIN)/python -m support.capability_pages
 
 clean: ## Remove what was made: the environment, the report generator, the reports
-	rm -rf $(VENV) $(GUESTS) $(SCENARIO) .venv-adapters support/allure3/node_modules tests/browser/node_modules .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(GUESTS) .venv-adapters support/allure3/node_modules tests/browser/node_modules .mypy_cache .ruff_cache .pytest_cache
 	find reports -mindepth 1 ! -name README.md ! -name ledger.json -delete

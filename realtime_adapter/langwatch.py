@@ -6,7 +6,7 @@
 
     result = await scenario.run(agents=[OpenAIRealtimeAgentAdapter(voice="marin")], script=[...], ...)
 
-``langwatch-scenario`` is not needed by anything else here; requirements-langwatch.txt has it. Its agent is
+``langwatch-scenario`` is not needed by anything else here; requirements-adapters.txt has it. Its agent is
 called once for each turn, speaks what the user said last, hears the whole answer and returns it as a message
 of OpenAI's chat API; what of that is not the wire is inherited from its ``VoiceAgentAdapter``.
 """

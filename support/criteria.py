@@ -111,7 +111,7 @@ CAPABILITIES = _by_id(
         "is told once, with the replacement; after its end the refusal says so.",
     ),
     Criterion(
-        "CAP-LIFETIME",
+        "CAP-RECONNECT",
         "The end of a session, and what comes after",
         "The end of a session is announced before it comes; a lost connection is opened again where that can "
         "help, with the conversation so far, and never after a refusal.",

@@ -97,11 +97,11 @@ def _home(target: str) -> Home:
 
 
 INTEROP = _home("interop")
-LANGWATCH = _home("langwatch")
 ADAPTERS = _home("adapters")
+LANGWATCH = Home("adapters", ADAPTERS.folder / "ga")
 HOMES: dict[str, Home | Package] = {
     "CAP-INTEROP": INTEROP,
-    "CAP-SCENARIO": LANGWATCH,
+    "CAP-SCENARIO": ADAPTERS,
     "CAP-OTHER-ADAPTERS": ADAPTERS,
     "CAP-TELEMETRY": Package("telemetry", "opentelemetry.sdk"),
 }

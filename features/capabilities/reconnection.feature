@@ -1,4 +1,4 @@
-@CAP-LIFETIME
+@CAP-RECONNECT
 Feature: The end of a session, and what comes after
   A session ends after an hour, and any connection may be lost. The end is announced before it comes; and a client that
   was told to connects again where that can help, takes the conversation along, and never argues with a refusal.
