@@ -165,6 +165,7 @@ class OpenAIRealtimeAgentAdapter:
         self._history = History()
         self._expiry = ExpiryNotice(_seconds("expiry_notice_s", expiry_notice_s), clock, on_expiring)
         self._recording = recording
+        self._hearing = False  # some of the turn has been handed out, and not yet its end
         self._clock = clock
         self._ping_interval_s = _interval("ping_interval_s", ping_interval_s)
         self._max_backlog_bytes = _size("max_backlog_bytes", max_backlog_bytes)
@@ -373,6 +374,8 @@ class OpenAIRealtimeAgentAdapter:
         """
         self._agent_turn = False
         await self._end_session()
+        if self._recording is not None:
+            self._recording.turn()
 
     async def __aenter__(self) -> Self:
         await self.connect()
@@ -727,18 +730,19 @@ class OpenAIRealtimeAgentAdapter:
     def _heard(self, chunk: AudioChunk) -> AudioChunk:
         """Record what the caller is given; an empty chunk ends the turn."""
         if self._recording is not None:
+            if chunk.data and not self._hearing:
+                self._recording.answer()
+            self._hearing = bool(chunk.data)
             self._recording.agent(chunk.data)
-            if not chunk.data:
+            # Where the server takes the turns, the microphone goes on meanwhile, and the clock decides.
+            if not chunk.data and self._core.input.manual:
                 self._recording.turn()
         return chunk
 
     async def _begin_turn(self, line: Connection) -> SessionCore:
         await line.catch_up()
         if line.core.state is not State.CLOSED:
-            spoken = line.core.input.buffered_bytes > 0
             self._agent_turn = line.core.begin_turn(agent_turn=self._agent_turn)
-            if spoken and self._recording is not None:
-                self._recording.turn()
             await line.flush()
         return line.core
 

@@ -70,6 +70,11 @@ class Recording:
         """Record what was heard of the agent; PCM16, mono, 24 kHz."""
         self._say(_AGENT, pcm)
 
+    def answer(self) -> None:
+        """Say that what the agent says next answers all that the user has said so far."""
+        user_end, agent_end = self._ends()
+        self._waiting[_AGENT].extend(bytes(SAMPLE_BYTES * max(0, user_end - agent_end)))
+
     def turn(self) -> None:
         """Say that what comes next, on either channel, follows all that there is so far."""
         self._pad_to(max(self._ends()))

@@ -33,6 +33,19 @@ Feature: Recording a conversation
         | agent   | 200 ms of the answer's start |
 
     @unit
+    Scenario: Where the endpoint takes the turns
+      Given the GA endpoint
+      And a client whose turns are taken by silence
+      And a client that records
+      When the client speaks the question and falls silent for 1,000 ms
+      And the client hears the answer
+      And the client hangs up
+      Then it holds, one after the other
+        | channel | speech       |
+        | user    | the question |
+        | agent   | the answer   |
+
+    @unit
     Scenario: The recording can be read while the conversation goes on
       Given the GA endpoint
       And a client that records

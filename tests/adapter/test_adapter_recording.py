@@ -82,6 +82,18 @@ def test_who_speaks_while_the_other_does_is_heard_at_the_same_time() -> None:
     assert spans(frames[:, 0]) == [(2, 0.5, 1), (3, 1, 1.5)]
 
 
+def test_an_answer_begins_no_sooner_than_what_it_answers_has_ended() -> None:
+    file = io.BytesIO()
+    with Recording(file, Clock()) as recording:
+        recording.user(sound(1, 1))
+        recording.answer()
+        recording.agent(sound(2, 1))
+        recording.user(sound(3, 0.5))
+    frames = read(file)
+    assert spans(frames[:, 0]) == [(1, 0, 1), (3, 1, 1.5)]
+    assert spans(frames[:, 1]) == [(2, 1, 2)]
+
+
 def test_it_is_a_whole_file_before_it_is_closed() -> None:
     file = io.BytesIO()
     recording = Recording(file, Clock())
