@@ -116,7 +116,7 @@ class Connection:
         if self.history is not None and event is not None:
             self.history.put(event)
         if self._streams and event is not None:
-            for held in self._streams:
+            for held in tuple(self._streams):  # one may be let go of meanwhile
                 if (stream := held()) is not None:
                     stream.put(event)
 

@@ -408,6 +408,20 @@ class World:
         for start in range(0, len(pcm), size):
             await self.client.send_audio(AudioChunk(pcm[start : start + size]))
 
+    async def speak_during_answer(self) -> None:
+        """Speak and ask while an answer is held; it goes on only when what was said has been committed."""
+        self.turns.append(Turn())
+        await self.speak(speech("question").pcm)
+        asked = asyncio.create_task(self.client.recv_audio(self.timeout_s))
+        await asyncio.to_thread(
+            self.transcript.wait_for,
+            lambda frame: frame.type == "input_audio_buffer.committed",
+            self.timeout_s,
+            2,
+        )
+        self.script.release()
+        self.turn.heard.append((await asked).data)
+
     async def hear(self, slices: int | None = None) -> None:
         """Take ``slices`` slices of the answer, or all until the client says the turn is over."""
         turn = self.turn

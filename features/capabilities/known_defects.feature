@@ -42,6 +42,31 @@ Feature: Defects that other clients are known for
       And the client asks once more
       Then the whole second answer is heard
 
+  Rule: No two responses are asked for at once
+
+    @unit
+    Scenario: Speech during an answer is committed at once, and answered when that has ended
+      Given an endpoint that pauses after 2 slices of its answer
+      And a connected client
+      When the client asks the question aloud and hears 2 slices
+      And the client speaks while the endpoint goes on
+      And the client hears the rest
+      Then the answer to what was said last is heard whole
+      And the client has sent "input_audio_buffer.commit" 2 times
+      And the second response was asked for when the first had ended
+      And the endpoint has refused nothing
+
+    @unit
+    Scenario: A refusal of a second response reaches the caller in the endpoint's words
+      Given an endpoint that says that it is answering already
+      And a connected client
+      When the client tries to hear an answer
+      Then the attempt fails because the endpoint reports an error
+      And the error carries the code "conversation_already_has_active_response"
+      And the error says "already has an active response in progress"
+      When the client asks once more
+      Then the whole second answer is heard
+
   Rule: A late interruption is harmless
 
     @unit
