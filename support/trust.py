@@ -194,21 +194,21 @@ def _live(evidence: Evidence, now: datetime, live_proof_days: int) -> Iterator[R
     if not evidence.nights:
         yield Reason(UNPROVEN, f"nothing was ever proven against the live endpoint: {HOW_TO_PROVE_LIVE}")
         return
+    never, late = [], []
     for criterion in due:
         proofs = [
             each.moment for each in evidence.nights if criterion in each.criteria and each.moment <= now
         ]
-        age_days = (now - max(proofs)).days if proofs else None
-        if age_days is None:
-            yield Reason(
-                UNPROVEN, f"{criterion} was never proven against the live endpoint: {HOW_TO_PROVE_LIVE}"
-            )
-        elif age_days >= live_proof_days:
-            yield Reason(
-                UNPROVEN,
-                f"{criterion} was last proven live {age_days} days ago, and {live_proof_days} are allowed: "
-                f"{HOW_TO_PROVE_LIVE}",
-            )
+        if not proofs:
+            never.append(criterion)
+        elif (age_days := (now - max(proofs)).days) >= live_proof_days:
+            late.append(f"{criterion} {age_days} days ago")
+    if never:
+        said = f"{', '.join(never)} never proven against the live endpoint: {HOW_TO_PROVE_LIVE}"
+        yield Reason(UNPROVEN, said)
+    if late:
+        said = f"last proven live, where {live_proof_days} days are allowed: {', '.join(late)}"
+        yield Reason(UNPROVEN, f"{said}; {HOW_TO_PROVE_LIVE}")
     yield Reason(TRUSTED, f"last live night {evidence.nights[-1].date[:10]}, of {evidence.nights[-1].commit}")
 
 

@@ -10,6 +10,7 @@ import pytest
 from realtime_server.rules import RULES
 from support.overview import overview
 from support.run_record import FINISHED, LOADING, RunRecord, ScenarioRecord
+from support.settings import ENDPOINT_FACT
 from support.summary import Summary, summarise
 from support.traceability import bare_criteria, restated
 
@@ -116,3 +117,29 @@ def test_a_failure_shows_its_kind_and_reason_and_a_scenario_without_a_page_no_li
     assert "Refused session: SessionRefused: no &lt;b&gt;" in page
     assert "AC1 failed in its scenario, first in «One &lt;b&gt;»: SessionRefused: no &lt;b&gt;" in page
     assert 'href="#' not in page
+
+
+def test_a_run_of_e2e_says_which_endpoint_it_asked_and_live_of_none_but_the_live_one() -> None:
+    elsewhere = {**RECORD.facts, ENDPOINT_FACT: "ws://127.0.0.1:8765/v1/realtime"}
+    page = overview(summary(replace(RECORD, selection="@e2e", facts=elsewhere)), {})
+    (ran,) = re.findall(r"<p>(Run of .*?)</p>", page)
+    assert "that ask the endpoint (ws://127.0.0.1:8765/v1/realtime)" in ran
+    assert "live" not in ran
+
+
+@pytest.mark.parametrize(
+    ("trust", "colour"),
+    [
+        ({"verdict": "trusted", "why": "", "reasons": []}, "proven"),
+        ({"verdict": "unproven", "why": "no <night>", "reasons": ["unproven: no <night>"]}, "unproven"),
+        ({"verdict": "refused", "why": "red", "reasons": ["refused: red"]}, "failed"),
+    ],
+)
+def test_the_first_line_says_whether_the_adapter_can_be_trusted_and_why(
+    trust: dict[str, object], colour: str
+) -> None:
+    page = overview({**summary(), "trust": trust}, {})
+    line = page.partition('id="trust"')[2].partition("</details>")[0]
+    assert f'<b class="o-{colour}">{trust["verdict"]}</b>' in line
+    assert "<night>" not in line
+    assert line.count("<li>") == len(list(trust["reasons"]))
