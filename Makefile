@@ -12,7 +12,7 @@ help: ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 # The environment is remade when what it is made of changes.
-$(VENV)/.ready: requirements.txt requirements-dev.txt requirements-telemetry.txt constraints.txt
+$(VENV)/.ready: requirements.txt requirements-dev.txt requirements-telemetry.txt constraints.txt constraints-dev.txt
 	@echo "Setting up $(VENV) (once; about a minute) …"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
