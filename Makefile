@@ -70,7 +70,7 @@ langwatch: $(VENV)/.ready .venv-adapters/.ready ## A run of langwatch-scenario w
 	$(BIN)/behave --tags=@CAP-SCENARIO
 
 # Two releases of langwatch-scenario, each in an environment of its own with this suite's requirements beside it.
-.venv-adapters/.ready: requirements-adapters.txt requirements-adapters-beta.txt requirements.txt constraints.txt
+.venv-adapters/.ready: requirements-adapters.txt requirements-adapters-beta.txt
 	@echo "Setting up .venv-adapters (once; some minutes) …"
 	@$(PYTHON) -m venv --clear .venv-adapters/ga
 	@.venv-adapters/ga/bin/pip install --quiet --disable-pip-version-check -r requirements-adapters.txt

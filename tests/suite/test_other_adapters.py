@@ -123,3 +123,12 @@ def test_every_difference_is_explained_once() -> None:
     titles = [title for each in differences() for title in each.scenarios]
     assert len(titles) == len(set(titles))
     assert all(each.why and each.reasons and all(each.reasons) for each in differences())
+
+
+@pytest.mark.parametrize("file", ["requirements-adapters.txt", "requirements-adapters-beta.txt"])
+def test_the_suite_runs_beside_another_adapter_on_the_versions_it_is_pinned_to(file: str) -> None:
+    def pins(name: str) -> set[str]:
+        lines = (line.partition("#")[0].strip() for line in (ROOT / name).read_text().splitlines())
+        return {line for line in lines if "==" in line}
+
+    assert {pin for pin in pins(file) if not pin.startswith("langwatch-scenario")} == pins("requirements.txt")
