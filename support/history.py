@@ -12,6 +12,7 @@ from support.run_record import RunRecord
 
 FILE = "runs.jsonl"
 KEPT = 100
+_WAS = {"passed": "had passed", "failed": "had failed", "skipped": "was unproven"}
 FEW = 3  # scenarios that are named one by one
 
 
@@ -90,8 +91,10 @@ def changes(now: PastRun, then: PastRun) -> Iterator[str]:
         for each in both:
             title, is_now = now.scenarios[each]
             was = then.scenarios[each][1]
-            if is_now == status != was:
-                yield f"«{title}» {words}; it had {was}"
+            if is_now == status != was and (was != "skipped" or status == "failed"):
+                yield f"«{title}» {words}; it {_WAS[was]}"
+    shown = [now.scenarios[each] for each in both if then.scenarios[each][1] == "skipped"]
+    yield from _together((title for title, is_now in shown if is_now == "passed"), "proven now")
     lost = [now.scenarios[each] for each in both if then.scenarios[each][1] != "skipped"]
     yield from _together((title for title, is_now in lost if is_now == "skipped"), "unproven now")
     yield from _together((title for each, (title, _) in then.scenarios.items() if each not in both), "gone")

@@ -26,7 +26,7 @@ _VERDICTS = {
     NOT_STARTED: ("!", "Did not start", "no scenario was run"),
 }
 _MARKS = {PROVEN: "✓", FAILED: "✗", UNPROVEN: "○", NOT_SELECTED: "–"}  # noqa: RUF001 - a dash is meant
-_LABELS = {"endpoint of @e2e": "Live endpoint"}
+_LABELS = {ENDPOINT_FACT: "Live endpoint"}
 _SHOWN_CHANGES = 12
 _HEADINGS = (
     '<div class="headings quiet" aria-hidden="true"><span>in this run</span><span></span>'
@@ -82,9 +82,9 @@ def _trust(summary: Mapping[str, Any]) -> str:
 
 
 def _ran(summary: Mapping[str, Any]) -> str:
-    asked = summary["facts"].get(ENDPOINT_FACT)  # which may be another than the live one
-    places = {**LEVELS, **({"e2e": f"that ask the endpoint ({asked})"} if asked else {})}
-    what = {f"@{level}": f"the scenarios {where} (@{level})" for level, where in places.items()}
+    what = {f"@{level}": f"the scenarios {where} (@{level})" for level, where in LEVELS.items()}
+    asked = escape(summary["facts"].get(ENDPOINT_FACT, "unknown"))  # which may be another than the live one
+    what["@e2e"] = f"the live scenarios (@e2e), endpoint: {asked}"
     selection = summary["selection"]
     chosen = what.get(selection, f"the scenarios {selection}") if selection else "the whole suite"
     only = f" in {escape(summary['narrowed'])} only" if summary["narrowed"] else ""

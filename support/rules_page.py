@@ -20,7 +20,7 @@ _MEANING = {
     Mark.CAPTURED: "captured from live traffic",
     Mark.TYPED: "stated in the vendor's published types",
     Mark.REPORTED: "reported by users who quote the service",
-    Mark.INFERRED: "inferred, and no criterion rests on them",
+    Mark.INFERRED: "inferred, which is said wherever one of them refuses",
 }
 
 

@@ -14,6 +14,7 @@ from support.run_record import FINISHED, LOADING, RunRecord, write_json
 from support.traceability import FAILED, NOT_SELECTED, PROVEN, STATUSES, UNPROVEN
 
 SCHEMA = 1
+NAMED = 20  # failed scenarios where there is little room
 TREND = 8  # runs shown side by side
 
 GREEN, RED, CUT_SHORT, NOT_STARTED = "green", "red", "interrupted", "not started"
@@ -124,7 +125,8 @@ def markdown(summary: Mapping[str, Any]) -> str:
         if scenario["status"] == FAILED
     ]
     if failed:
-        lines += ["", "**What failed**", "", *failed]
+        lines += ["", "**What failed**", "", *failed[:NAMED]]
+        lines += [f"- … and {len(failed) - NAMED} more, in the report"] if len(failed) > NAMED else []
     if summary["changes"]:
         lines += ["", f"**Since the run of {moment(summary['since'])}**", ""]
         lines += [f"- {_cell(change)}" for change in summary["changes"]]

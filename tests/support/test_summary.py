@@ -93,6 +93,9 @@ def test_many_changes_of_one_kind_are_one_line() -> None:
         "«z» is gone",
         "«f» is new",
     ]
+    told = list(history.changes(run("passed", *"abcde"), run("skipped", *"abcde")))
+    assert told == ["5 scenarios are proven now, among them «a», «b», «c»"]
+    assert list(history.changes(run("failed", "a"), run("skipped", "a"))) == ["«a» fails; it was unproven"]
 
 
 def test_a_run_told_twice_is_remembered_once(tmp_path: Path) -> None:
@@ -119,6 +122,15 @@ def test_the_markdown_names_what_failed_and_breaks_no_table() -> None:
         "One \\| &lt;two> (`features/ac1.feature:3`), Refused session: SessionRefused: a \\| b and more"
         in text
     )
+
+
+def test_the_markdown_names_no_more_than_can_be_read() -> None:
+    record = with_status("failed", reason="no")
+    summary = summarise(record, criteria(record), [])
+    summary["criteria"][0]["scenarios"] *= 50
+    text = markdown(summary)
+    assert text.count("features/ac1.feature:3") == 20
+    assert "- … and 30 more, in the report" in text
 
 
 def test_moments_and_ages_are_in_words() -> None:
