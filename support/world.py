@@ -347,6 +347,9 @@ class World:
         """
         if self.client in self._clients:
             await self.hang_up()
+        elif self.server is not None:  # somebody else hung up, and the endpoint may still have to see it
+            with contextlib.suppress(TimeoutError):
+                self.connection.wait_closed()
         return self.transcript.complete()
 
     async def attempt(self, action: Awaitable[Any]) -> None:
