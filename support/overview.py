@@ -82,9 +82,9 @@ def _trust(summary: Mapping[str, Any]) -> str:
 
 
 def _ran(summary: Mapping[str, Any]) -> str:
-    what = {f"@{level}": f"the scenarios {where} (@{level})" for level, where in LEVELS.items()}
-    asked = escape(summary["facts"].get(ENDPOINT_FACT, "unknown"))  # which may be another than the live one
-    what["@e2e"] = f"the live scenarios (@e2e), endpoint: {asked}"
+    asked = escape(summary["facts"].get(ENDPOINT_FACT, ""))  # which may be another than the live one
+    places = {**LEVELS, **({"e2e": f"that ask the endpoint ({asked})"} if asked else {})}
+    what = {f"@{level}": f"the scenarios {where} (@{level})" for level, where in places.items()}
     selection = summary["selection"]
     chosen = what.get(selection, f"the scenarios {selection}") if selection else "the whole suite"
     only = f" in {escape(summary['narrowed'])} only" if summary["narrowed"] else ""

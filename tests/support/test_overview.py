@@ -59,15 +59,6 @@ def test_what_was_not_selected_is_told_apart_from_what_is_unproven() -> None:
     assert "what was asked for was not shown" in page
 
 
-@pytest.mark.parametrize(
-    "endpoint", ["the live endpoint", "ws://127.0.0.1:8765/v1", "none, for want of a key"]
-)
-def test_a_run_of_the_live_scenarios_says_where_they_went(endpoint: str) -> None:
-    page = overview(summary(replace(RECORD, selection="@e2e", facts={ENDPOINT_FACT: endpoint})), {})
-    assert f"Run of the live scenarios (@e2e), endpoint: {endpoint} on 23 November" in page
-    assert "Run of the scenarios against the live endpoint" not in page
-
-
 def test_fifteen_capabilities_stand_in_rows_and_those_not_selected_in_one_line() -> None:
     known = summary()
     entry = known["criteria"][0]
