@@ -270,7 +270,11 @@ class SessionCore:
             if kind is not self._kind_seen or kind is UnknownEvent:
                 self._kind_seen = kind
                 self._see(event)
-            self._take(event)
+            # Nearly every event is one of these, and the way through _take() costs as much as all the rest.
+            if isinstance(event, OutputAudioDelta) and (turn := self._turns.turn_in_progress(event)):
+                turn.hear(event, self._clock)
+            else:
+                self._take(event)
         except RemoteProtocolError as error:
             self.fail(error)
             return None
@@ -300,11 +304,7 @@ class SessionCore:
     def _take(self, event: ServerEvent) -> None:
         match event:
             case OutputEvent():
-                if (turn := self._turns.turn_in_progress(event.response_id)) is not None:
-                    turn.take(event, self._clock)
-                    if type(event) is not OutputAudioDelta:  # most are, and none says a word
-                        self.transcripts.take(event)
-                elif (turn := self._beside.turn_of(event.response_id)) is not None:
+                if (turn := self._beside.turn_of(event.response_id)) is not None:
                     turn.take(event, self._clock)
                 elif (turn := self._turns.turn_of(event.response_id)) is not None:
                     turn.take(event, self._clock)

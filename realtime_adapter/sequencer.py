@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Sequence
 from realtime_adapter import refusals
 from realtime_adapter.client_events import ConversationItemTruncate, ResponseCancel, ResponseCreate, build
 from realtime_adapter.errors import RealtimeError, ServerError
-from realtime_adapter.events import ResponseCreated, ResponseDone
+from realtime_adapter.events import OutputEvent, ResponseCreated, ResponseDone
 from realtime_adapter.input_audio import InputAudio
 from realtime_adapter.open_calls import OpenCalls
 from realtime_adapter.outlet import Outlet
@@ -140,9 +140,9 @@ class Sequencer:
 
     # ---------------------------------------------------------------- receiving
 
-    def turn_in_progress(self, response_id: str | None) -> Turn | None:
-        """Return the active turn when it is that of a response that is named."""
-        active = self.active
+    def turn_in_progress(self, event: OutputEvent) -> Turn | None:
+        """Return the active turn when an event names its response."""
+        active, response_id = self.active, event.response_id
         return active if active is not None and active.response_id == response_id is not None else None
 
     def turn_of(self, response_id: str | None) -> Turn | None:

@@ -174,7 +174,7 @@ class Turn:
             return
         match event:
             case OutputAudioDelta():
-                self._hear(event, clock)
+                self.hear(event, clock)
             case OutputAudioTranscriptDelta() | OutputTextDelta():
                 self._words(event).append(event.delta)
             case OutputAudioTranscriptDone(transcript=str(whole)) | OutputTextDone(text=str(whole)) if whole:
@@ -183,7 +183,10 @@ class Turn:
             case _:
                 self.tool_calls.take(event)
 
-    def _hear(self, event: OutputAudioDelta, clock: Callable[[], float]) -> None:
+    def hear(self, event: OutputAudioDelta, clock: Callable[[], float]) -> None:
+        """Take in a slice of audio; see ``take``."""
+        if self.interrupted or self.over:
+            return
         try:
             piece = decode_base64(event.delta)
         except InvalidAudio as error:
