@@ -135,8 +135,7 @@ def the_night_is_run_in_the_dialect(context: Context, criterion: str, dialect: s
 
 @when("the night is cut after {criterion:w}")
 def the_night_is_cut_after(context: Context, criterion: str) -> None:
-    prefix = f"{criterion.lower()}-"
-    world(context).rehearsal.cut(lambda night: any(name.startswith(prefix) for name in night.recorded))
+    world(context).rehearsal.cut(lambda night: night.has_passed(criterion))
 
 
 @when("its recordings are replayed for {criterion:w}")

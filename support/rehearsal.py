@@ -26,6 +26,7 @@ from typing import Any
 from realtime_server.recording import EMBEDDED, LIVE, Recording
 from support import drift, recordings, run_record
 from support.cost import DEARER, cost_of
+from support.scenarios import PASSED
 from support.settings import KEY_VARIABLES, THE_LIVE_ENDPOINT
 
 ROOT = Path(__file__).parents[1]
@@ -223,6 +224,12 @@ class Rehearsal:
             for criterion in self.json("traceability.json")["criteria"]
             if (found := [each["status"] for each in criterion["scenarios"] if each["level"] == "e2e"])
         }
+
+    def has_passed(self, criterion: str) -> bool:
+        """Say whether the record of the run, kept while it runs, has a scenario of it as passed."""
+        record = run_record.RunRecord.read(self.reports)
+        found = record.scenarios if record else []
+        return any(each.criterion == criterion and each.status == PASSED for each in found)
 
     def pretend_live(self) -> None:
         """Mark what it left as made at the vendor's own endpoint, where nobody here can go."""
