@@ -104,9 +104,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--delta-interval-ms",
         type=_interval_ms,
-        default=10,
+        default=20,
         metavar="MS",
-        help="pause between the deltas of an answer, so that a client can interrupt it (10)",
+        help="pause between the deltas of an answer, so that a client can interrupt it (20)",
     )
     parser.add_argument(
         "--debug",

@@ -92,7 +92,7 @@ def run_scenarios(suite: Suite, chosen: Collection[str], each: Callable[[Scenari
         each: Says what to do in a scenario.
     """
     ran = 0
-    live = RealtimeServer(Script(default_answer=Answer(pause_ms=5)))  # slow enough to be interrupted
+    live = RealtimeServer(Script(default_answer=Answer(pause_ms=20)))  # slow enough to be interrupted
     live.start()
     settings = replace(suite.settings, endpoint=live.url, live_key=UNIT_KEY)
 
