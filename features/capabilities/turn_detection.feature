@@ -98,7 +98,7 @@ Feature: Turns that the endpoint takes
 
     @unit
     Scenario: Text that crosses the beginning of an answer on its way is answered after it
-      Given an endpoint with the fault "stall ms=300 on=response.created after=0"
+      Given an endpoint with the fault "stall ms=1000 on=response.created after=0"
       And a client whose turns are taken by silence
       And a connected client
       When the client speaks the question and falls silent for 1,000 ms
