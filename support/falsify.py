@@ -107,7 +107,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("mutants", nargs="*", help="ids of mutants; all when none is given")
     parser.add_argument("--adapter", default=DEFAULT_ADAPTER, help=f"default: {DEFAULT_ADAPTER}")
-    jobs = 3 * (os.cpu_count() or 1)  # most of the time a trial waits
+    jobs = 5 * (os.cpu_count() or 1)  # most of the time a trial waits
     parser.add_argument("--jobs", type=int, default=jobs, help=f"processes side by side; default: {jobs}")
     parser.add_argument("--out", type=Path, default=trials.ROOT / "reports", help="folder of the matrix")
     asked = parser.parse_args(argv)

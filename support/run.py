@@ -339,8 +339,9 @@ class Reckoning(Reporter):  # type: ignore[misc]
         problems = list(self.objections)
         if self.results is None:
             problems.append(
-                "no Allure results were written, so nothing can be reported; in behave.ini set "
-                "format = allure_behave.formatter:AllureFormatter and outfiles = reports/allure-results"
+                "no Allure results were written, so nothing can be reported; run behave in the folder "
+                f"{self.root}, whose behave.ini has to set format = allure_behave.formatter:AllureFormatter "
+                "and outfiles = reports/allure-results"
             )
         else:
             problems += differences(self.record.scenarios, self.results, self.started_ms)
